@@ -4,6 +4,7 @@
 ## make bench [FILTER=regex]                    run the benchmarks, one JSON file each
 ## make build [PRESET=release]                  only build (presets: release dev portable asan-ubsan tsan)
 ## make install [PREFIX=/usr/local]             install the runner
+## make prerequisites                           only the set-up that the others do first (see below)
 ## make peers                                   the libraries that the suite is compared with, in .venv-peers
 ## make format, make check, make tidy           rewrite the code's layout; check it and the layers; clang-tidy
 ## make clean, make distclean                   remove the builds; remove the Python environments too
@@ -19,7 +20,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test plots bench build install peers format check tidy clean distclean FORCE
+.PHONY: help reproduce test plots bench build install prerequisites peers format check tidy clean distclean FORCE
 
 PROFILE ?= default
 PRESET ?= release
@@ -71,6 +72,8 @@ build: $(build_dir)/configured.stamp
 install: build
 	@cmake --install $(build_dir) --prefix "$(PREFIX)"
 
+prerequisites: $(packages) $(python_packages) $(libtorch)
+
 peers: .venv-peers/requirements-peers.stamp
 
 # --- set-up
@@ -121,6 +124,7 @@ format:
 check:
 	@command -v $(CLANG_FORMAT) >/dev/null || { echo "make check: $(CLANG_FORMAT) is missing: apt-get install clang-format" >&2; exit 1; }
 	@$(sources) | xargs -r $(CLANG_FORMAT) --dry-run --Werror
+	@! command -v shellcheck >/dev/null || shellcheck tools/*.sh .ci/run
 
 tidy: build
 	@run-clang-tidy -quiet -p $(build_dir)
