@@ -93,7 +93,7 @@ mkdir -p "$(dirname "$log")"
 : >>"$log"
 log_start_bytes=$(stat -c %s "$log")
 started=$SECONDS
-echo "setup: installing ${#missing[@]} system packages (one to three minutes): ${missing[*]}"
+echo "setup: installing system packages (one to three minutes): ${missing[*]}"
 # An update that fails for one foreign source need not matter: the installation decides.
 apt update || echo "setup: apt-get update reported errors (see $log); going on with the package lists that are there" >&2
 if ! apt install --no-install-recommends "${missing[@]}"; then
