@@ -1,0 +1,35 @@
+// Returns of the training episodes that finish in each segment, in environment order whatever the number of workers.
+#pragma once
+
+#include <vector>
+
+#include "core/segment.hpp"
+
+namespace prl {
+
+class EpisodeReturns {
+ public:
+  explicit EpisodeReturns(int environments) : running_(static_cast<std::size_t>(environments), 0.0) {}
+
+  // Undiscounted returns of the episodes that ended in `segment`; episodes cut by its end go on with the next call.
+  // The segment's environments count from its own first one.
+  std::vector<double> finish(const SegmentView& segment) {
+    std::vector<double> returns;
+    for (int i = 0; i < segment.count(); ++i) {
+      const TrajectoryView trajectory = segment.trajectory(i);
+      double& sum = running_[static_cast<std::size_t>(i)];
+      for (int t = 0; t < segment.layout().steps; ++t) {
+        sum += static_cast<double>(trajectory.rewards[t]);
+        if (trajectory.ends[t] == 0) continue;
+        returns.push_back(sum);
+        sum = 0.0;
+      }
+    }
+    return returns;
+  }
+
+ private:
+  std::vector<double> running_;
+};
+
+}  // namespace prl

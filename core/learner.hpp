@@ -1,0 +1,70 @@
+// A learning rule, seen from whatever runs it: experience in, gradients and parameters out, as flat spans.
+//
+// A round is: ingest() the segment; join joint_statistics() with the other holders of the batch, if there are any;
+// then, for each of updates_due(), compute_gradient() on every shard, the sum of all shards' gradients, and
+// apply_gradient() with it.
+//
+// Shards are a setting apart from workers. A minibatch is the union of the shards' minibatches; a shard's gradient is its
+// part of the minibatch's mean, so gradients add up, in whatever process they were computed. One learner may hold all
+// shards (the central learner, with one thread or several) or a few of them (split gradients over processes or ranks).
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "core/segment.hpp"
+
+namespace prl {
+
+// Which shards this learner holds: [first, first + count) of `total`. Shard s owns the environments
+// [s * N / total, (s + 1) * N / total) of N, or, where total does not divide N, that part of the ordered samples.
+struct ShardPlan {
+  int total = 1;
+  int first = 0;
+  int count = 1;
+};
+
+// A contiguous range of the flat parameters.
+struct ParameterRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  std::size_t size() const { return end - begin; }
+};
+
+class Learner {
+ public:
+  virtual ~Learner() = default;
+
+  // The flat parameters, read by actors between rounds. The pointer never changes.
+  virtual std::span<float> parameters() = 0;
+
+  // Takes the trajectories of this learner's shards. Does not keep the segment.
+  virtual void ingest(const SegmentView& segment) = 0;
+
+  // Sums over this learner's samples that must be added up over all holders of shards, in place, before the first
+  // update of the round (for PPO: of advantages and their squares, a pair for each minibatch). Empty if none.
+  virtual std::span<double> joint_statistics() = 0;
+
+  // Gradient steps due in this round.
+  virtual int updates_due() const = 0;
+
+  // Writes gradient(shard) for update `update`. Different shards may be computed at the same time.
+  virtual void compute_gradient(int update, int shard) = 0;
+
+  // The gradient of one local shard, 0 <= shard < plan.count, parameter_count floats.
+  virtual std::span<float> gradient(int shard) = 0;
+
+  // One optimiser step on `range` from the summed `gradient` (the whole flat span, of which `range` is read), whose
+  // square sum over all parameters is `gradient_square_sum` (for clipping by the global norm). Disjoint ranges may be
+  // applied at the same time. finish_update() follows once all ranges are done.
+  virtual void apply_gradient(ParameterRange range, std::span<const float> gradient, double gradient_square_sum) = 0;
+  virtual void finish_update() = 0;
+
+  // Called after the last update of a round, e.g. to anneal the learning rate.
+  virtual void finish_round() = 0;
+};
+
+// Square sum of a range in double precision and in a fixed order.
+double square_sum(std::span<const float> values);
+
+}  // namespace prl

@@ -1,0 +1,89 @@
+// Actor and EnvironmentBatch for one environment type. The loop over the steps of a segment is compiled with the
+// environment, so nothing in it is a virtual call.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "core/actor.hpp"
+#include "core/environment.hpp"
+#include "core/rollout_recorder.hpp"
+#include "core/step_cost.hpp"
+#include "core/vector_env.hpp"
+
+namespace prl {
+
+struct ActorSetting {
+  NetworkLayout layout;
+  std::uint64_t seed = 0;
+  StepCost step_cost;
+};
+
+// Collects with the policy inside the worker.
+template <Environment E>
+class RolloutActor final : public Actor {
+ public:
+  RolloutActor(const ActorSetting& setting, int first, int count)
+      : environments_(setting.seed, static_cast<std::uint32_t>(first), count),
+        recorder_(setting.layout, setting.seed, first, count),
+        observations_(static_cast<std::size_t>(count) * E::kObservationSize),
+        cost_(setting.step_cost),
+        count_(count) {
+    environments_.reset();
+    environments_.observe(observations_.data());
+  }
+
+  bool collect(const float* parameters, const SegmentView& out, const std::atomic<bool>& stop) override {
+    for (int t = 0; t < out.layout().steps; ++t) {
+      if (stop.load(std::memory_order_relaxed)) return false;
+      environments_.step(recorder_.act(parameters, observations_.data(), t, out));
+      if (charge_) pay_step_cost(cost_, count_, stop);
+      environments_.observe(observations_.data());
+      recorder_.record(parameters, environments_.rewards(), environments_.ends(), environments_.final_observations(),
+                       observations_.data(), t, out);
+    }
+    return true;
+  }
+
+  void charge_step_cost(bool charge) override { charge_ = charge; }
+
+ private:
+  VectorEnv<E> environments_;
+  RolloutRecorder recorder_;
+  AlignedBuffer<float> observations_;
+  StepCost cost_;
+  int count_;
+  bool charge_ = true;
+};
+
+// Steps environments for a learner that chooses the actions.
+template <Environment E>
+class RemoteEnvironments final : public EnvironmentBatch {
+ public:
+  RemoteEnvironments(const ActorSetting& setting, int first, int count)
+      : environments_(setting.seed, static_cast<std::uint32_t>(first), count), cost_(setting.step_cost), count_(count) {
+    environments_.reset();
+  }
+
+  void observe(float* observations) const override { environments_.observe(observations); }
+
+  bool step(const float* actions, const std::atomic<bool>& stop) override {
+    environments_.step(actions);
+    if (charge_) pay_step_cost(cost_, count_, stop);
+    return !stop.load(std::memory_order_relaxed);
+  }
+
+  const float* rewards() const override { return environments_.rewards(); }
+  const std::uint8_t* ends() const override { return environments_.ends(); }
+  const float* final_observations() const override { return environments_.final_observations(); }
+  void charge_step_cost(bool charge) override { charge_ = charge; }
+
+ private:
+  VectorEnv<E> environments_;
+  StepCost cost_;
+  int count_;
+  bool charge_ = true;
+};
+
+}  // namespace prl

@@ -1,0 +1,54 @@
+// The policy's half of collecting: chooses actions for a batch of environments and writes their trajectories.
+//
+// One step t of environment e:  a_t ~ pi(. | s_t; theta),  recorded with s_t, log pi(a_t | s_t), V(s_t), then with the
+// reward, how the episode ended, and the bootstrap value where the recursion is cut (core/segment.hpp). The random
+// numbers of (environment, step) do not depend on which batch the environment is in, so recording in one worker or in
+// sixteen gives the same bits.
+#pragma once
+
+#include <cstdint>
+
+#include "core/aligned_buffer.hpp"
+#include "core/network_layout.hpp"
+#include "core/policy_kernel.hpp"
+#include "core/random.hpp"
+#include "core/segment.hpp"
+
+namespace prl {
+
+class RolloutRecorder {
+ public:
+  // For the environments [first, first + count) of a run with this seed.
+  RolloutRecorder(const NetworkLayout& layout, std::uint64_t seed, int first, int count);
+
+  // Chooses the actions of step `t` of the segment for `observations` [count][observation_size] and writes
+  // observations, actions, log_probs and values. Returns the actions, [count][action_size].
+  const float* act(const float* parameters, const float* observations, int t, const SegmentView& out);
+
+  // Writes what the environments answered at step `t`: [count] rewards and ends, and bootstrap values from the final
+  // observations of truncated episodes. `next_observations` is read at the segment's last step.
+  void record(const float* parameters, const float* rewards, const std::uint8_t* ends, const float* final_observations,
+              const float* next_observations, int t, const SegmentView& out);
+
+ private:
+  void write_bootstrap(const float* parameters, const std::uint8_t* ends, const float* final_observations,
+                       const float* next_observations, int t, const SegmentView& out);
+
+  NetworkLayout layout_;
+  std::uint64_t seed_;
+  int first_;
+  int count_;
+  std::uint64_t step_ = 0;
+  PolicyKernel kernel_;
+  AlignedBuffer<float> heads_;
+  AlignedBuffer<float> values_;
+  AlignedBuffer<float> actions_;
+  AlignedBuffer<float> cut_observations_;
+  AlignedBuffer<int> cut_rows_;
+};
+
+// One action from the policy head's outputs: sampled with `rng`, or the mode of the distribution where `rng` is null.
+// Writes spec.action_size() floats; returns the action's log-probability.
+float choose_action(const NetworkSpec& spec, const float* head, const float* log_std, Rng* rng, float* action);
+
+}  // namespace prl

@@ -1,0 +1,86 @@
+// A rollout segment: T steps of N environments, as one block of bytes an environment.
+//
+// Block of one environment (floats unless said otherwise), rounded up to a cache line:
+//
+//   observations[T][observation_size]  actions[T][action_size]  log_probs[T]  values[T]  rewards[T]  bootstrap[T]
+//   ends[T] (bytes: kTerminated, kTruncated)
+//
+// bootstrap[t] is V(s_{t+1}) of the behaviour policy's parameters where the value recursion is cut at t, that is where
+// the episode was truncated (its final observation) or the segment ends; 0 elsewhere and after termination.
+//
+// A worker's environments are a contiguous range of blocks: it writes them where the learner reads them, or sends them
+// as one message that is received in place. A round's trajectories are N * block_bytes().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/aligned_buffer.hpp"
+
+namespace prl {
+
+struct SegmentLayout {
+  int steps = 0;  // T
+  int observation_size = 0;
+  int action_size = 0;
+
+  std::size_t floats() const {
+    return static_cast<std::size_t>(steps) * static_cast<std::size_t>(observation_size + action_size + 4);
+  }
+  std::size_t block_bytes() const {
+    return round_up_to_cache_line(floats() * sizeof(float) + static_cast<std::size_t>(steps));
+  }
+};
+
+// Pointers into one environment's block; does not own it.
+struct TrajectoryView {
+  float* observations = nullptr;
+  float* actions = nullptr;
+  float* log_probs = nullptr;
+  float* values = nullptr;
+  float* rewards = nullptr;
+  float* bootstrap = nullptr;
+  std::uint8_t* ends = nullptr;
+};
+
+// Blocks of the environments [first, first + count) of a round; does not own them.
+class SegmentView {
+ public:
+  SegmentView() = default;
+  // `blocks`: count * layout.block_bytes() bytes on a cache line, the block of environment `first` at its start.
+  SegmentView(const SegmentLayout& layout, std::byte* blocks, int first, int count)
+      : layout_(layout), blocks_(blocks), first_(first), count_(count) {}
+
+  const SegmentLayout& layout() const { return layout_; }
+  int first() const { return first_; }
+  int count() const { return count_; }
+  std::byte* bytes() const { return blocks_; }
+  std::size_t size_bytes() const { return static_cast<std::size_t>(count_) * layout_.block_bytes(); }
+
+  // The block of environment first() + i.
+  TrajectoryView trajectory(int i) const {
+    const auto steps = static_cast<std::size_t>(layout_.steps);
+    TrajectoryView view;
+    view.observations = reinterpret_cast<float*>(blocks_ + static_cast<std::size_t>(i) * layout_.block_bytes());
+    view.actions = view.observations + steps * static_cast<std::size_t>(layout_.observation_size);
+    view.log_probs = view.actions + steps * static_cast<std::size_t>(layout_.action_size);
+    view.values = view.log_probs + steps;
+    view.rewards = view.values + steps;
+    view.bootstrap = view.rewards + steps;
+    view.ends = reinterpret_cast<std::uint8_t*>(view.bootstrap + steps);
+    return view;
+  }
+
+  // The part that belongs to environments [from, from + count), counted like first().
+  SegmentView part(int from, int count) const {
+    return {layout_, blocks_ + static_cast<std::size_t>(from - first_) * layout_.block_bytes(), from, count};
+  }
+
+ private:
+  SegmentLayout layout_;
+  std::byte* blocks_ = nullptr;
+  int first_ = 0;
+  int count_ = 0;
+};
+
+}  // namespace prl

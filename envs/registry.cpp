@@ -1,0 +1,55 @@
+#include "envs/registry.hpp"
+
+#include <memory>
+
+#include "envs/cartpole.hpp"
+#include "envs/pendulum.hpp"
+
+namespace prl {
+namespace {
+
+template <Environment E>
+class Entry final : public EnvironmentEntry {
+ public:
+  explicit Entry(double solved_return) : solved_return_(solved_return) {}
+
+  EnvironmentInfo info() const override {
+    return {E::kName,      E::kObservationSize, E::kDiscrete ? E::kActionCount : E::kActionSize,
+            E::kDiscrete,  E::kTimeLimit,       VectorEnv<E>::kAutoreset,
+            solved_return_};
+  }
+
+  ActorFactory actors(const ActorSetting& setting) const override {
+    return [setting](int first, int count) { return std::make_unique<RolloutActor<E>>(setting, first, count); };
+  }
+
+  EnvironmentBatchFactory batches(const ActorSetting& setting) const override {
+    return [setting](int first, int count) { return std::make_unique<RemoteEnvironments<E>>(setting, first, count); };
+  }
+
+  std::vector<double> evaluate(const NetworkLayout& layout, const float* parameters, int episodes, std::uint64_t seed,
+                               EvaluationAction mode, const std::atomic<bool>& stop) const override {
+    return evaluate_policy<E>(layout, parameters, episodes, seed, mode, stop);
+  }
+
+ private:
+  double solved_return_;
+};
+
+}  // namespace
+
+const std::vector<const EnvironmentEntry*>& environments() {
+  static const Entry<CartPole<float>> cartpole(475.0);
+  static const Entry<Pendulum<float>> pendulum(-200.0);
+  static const std::vector<const EnvironmentEntry*> all = {&cartpole, &pendulum};
+  return all;
+}
+
+const EnvironmentEntry* find_environment(std::string_view name) {
+  for (const EnvironmentEntry* entry : environments()) {
+    if (entry->info().name == name) return entry;
+  }
+  return nullptr;
+}
+
+}  // namespace prl
