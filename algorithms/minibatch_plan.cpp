@@ -1,0 +1,76 @@
+#include "algorithms/minibatch_plan.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "core/random.hpp"
+
+namespace prl {
+namespace {
+
+// Begin of part `part` of `parts` of `count` items, as even as whole items allow.
+int part_begin(int count, int parts, int part) {
+  return static_cast<int>(static_cast<long long>(count) * part / parts);
+}
+
+}  // namespace
+
+MinibatchPlan::MinibatchPlan(int samples, int minibatch, int epochs, int shards)
+    : samples_(samples), epochs_(epochs), shards_(shards), minibatches_(0) {
+  if (samples < 1 || minibatch < 1 || epochs < 1 || shards < 1) {
+    throw std::invalid_argument("samples, minibatch, epochs and shards must be at least 1");
+  }
+  minibatches_ = (samples + minibatch - 1) / minibatch;
+  if (samples / shards < minibatches_) {
+    throw std::invalid_argument("a minibatch of " + std::to_string(minibatch) + " cannot be shared by " +
+                                std::to_string(shards) + " shards: give fewer shards or a larger --minibatch");
+  }
+}
+
+int MinibatchPlan::first_sample(int shard) const { return part_begin(samples_, shards_, shard); }
+
+int MinibatchPlan::rows(int update, int shard) const {
+  const int minibatch = update % minibatches_;
+  const int count = sample_count(shard);
+  return part_begin(count, minibatches_, minibatch + 1) - part_begin(count, minibatches_, minibatch);
+}
+
+int MinibatchPlan::total_rows(int update) const {
+  int total = 0;
+  for (int shard = 0; shard < shards_; ++shard) total += rows(update, shard);
+  return total;
+}
+
+int MinibatchPlan::most_rows() const {
+  int most = 0;
+  for (int shard = 0; shard < shards_; ++shard) {
+    most = std::max(most, (sample_count(shard) + minibatches_ - 1) / minibatches_);
+  }
+  return most;
+}
+
+void MinibatchPlan::shuffle(std::uint64_t seed, std::uint64_t round, int shard, std::span<int> order) const {
+  const int count = sample_count(shard);
+  for (int epoch = 0; epoch < epochs_; ++epoch) {
+    const auto part = order.subspan(static_cast<std::size_t>(epoch) * static_cast<std::size_t>(count),
+                                    static_cast<std::size_t>(count));
+    std::iota(part.begin(), part.end(), 0);
+    Rng rng(seed, RandomPurpose::kShuffle, static_cast<std::uint32_t>(shard),
+            round * static_cast<std::uint64_t>(epochs_) + static_cast<std::uint64_t>(epoch));
+    for (std::size_t i = part.size(); i > 1; --i) {
+      std::swap(part[i - 1], part[rng.below(static_cast<std::uint32_t>(i))]);
+    }
+  }
+}
+
+std::span<const int> MinibatchPlan::part(std::span<const int> order, int update, int shard) const {
+  const int count = sample_count(shard);
+  const int epoch = update / minibatches_;
+  const int begin = epoch * count + part_begin(count, minibatches_, update % minibatches_);
+  return order.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(rows(update, shard)));
+}
+
+}  // namespace prl

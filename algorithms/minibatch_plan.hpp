@@ -1,0 +1,47 @@
+// Which samples of a round go into which minibatch, for every shard.
+//
+// Each epoch every shard shuffles its own samples (Fisher-Yates, random numbers keyed by seed, round, epoch and shard) and
+// cuts them into as many parts as there are minibatches. Minibatch u is the union of the shards' parts u. With one shard
+// this is the usual shuffled minibatch; with several it is stratified by shard, so a holder of one shard needs no
+// sample of another, and the union is the same whoever holds the shards.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace prl {
+
+class MinibatchPlan {
+ public:
+  // `samples` of a round and of a `minibatch` count all shards together; the last minibatch is not dropped but all are
+  // made as even as whole samples allow. Throws std::invalid_argument if a shard would have no sample.
+  MinibatchPlan(int samples, int minibatch, int epochs, int shards);
+
+  int updates() const { return epochs_ * minibatches_; }
+  int minibatches() const { return minibatches_; }
+
+  // Samples [first, first + count) of the round, in environment order, belong to `shard`.
+  int first_sample(int shard) const;
+  int sample_count(int shard) const { return first_sample(shard + 1) - first_sample(shard); }
+
+  // Rows that `shard` gives to update `update`, and rows of all shards together.
+  int rows(int update, int shard) const;
+  int total_rows(int update) const;
+  int most_rows() const;
+
+  // Shuffles the samples of `shard` for every epoch of round `round`; `order` holds epochs * sample_count(shard) indices
+  // into the shard's samples.
+  void shuffle(std::uint64_t seed, std::uint64_t round, int shard, std::span<int> order) const;
+
+  // The rows of `order` that make up this shard's part of `update`.
+  std::span<const int> part(std::span<const int> order, int update, int shard) const;
+
+ private:
+  int samples_;
+  int epochs_;
+  int shards_;
+  int minibatches_;
+};
+
+}  // namespace prl

@@ -1,0 +1,214 @@
+#include "algorithms/ppo.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "algorithms/autograd_network.hpp"
+#include "algorithms/flat_network.hpp"
+#include "algorithms/generalised_advantage.hpp"
+
+namespace prl {
+namespace {
+
+std::unique_ptr<DifferentiableNetwork> make_network(Backpropagation kind, const NetworkLayout& layout, int rows) {
+  if (kind == Backpropagation::kAutograd) return std::make_unique<AutogradNetwork>(layout);
+  return std::make_unique<FlatNetwork>(layout, rows);
+}
+
+// Samples as columns: what a minibatch gathers rows from, and what it gathers them into.
+struct SampleColumns {
+  SampleColumns(const NetworkSpec& spec, int samples)
+      : observations(static_cast<std::size_t>(samples) * static_cast<std::size_t>(spec.observation_size)),
+        actions(static_cast<std::size_t>(samples) * static_cast<std::size_t>(spec.action_size())),
+        log_probs(static_cast<std::size_t>(samples)),
+        values(static_cast<std::size_t>(samples)),
+        advantages(static_cast<std::size_t>(samples)),
+        returns(static_cast<std::size_t>(samples)) {}
+
+  AlignedBuffer<float> observations;
+  AlignedBuffer<float> actions;
+  AlignedBuffer<float> log_probs;
+  AlignedBuffer<float> values;
+  AlignedBuffer<float> advantages;
+  AlignedBuffer<float> returns;
+};
+
+}  // namespace
+
+struct PpoLearner::Shard {
+  Shard(const NetworkLayout& layout, const PpoSetting& setting, const MinibatchPlan& plan, int shard_index)
+      : index(shard_index),
+        samples(layout.spec, plan.sample_count(shard_index)),
+        batch(layout.spec, plan.most_rows()),
+        order(static_cast<std::size_t>(plan.sample_count(shard_index)) * static_cast<std::size_t>(setting.epochs)),
+        heads(static_cast<std::size_t>(plan.most_rows()) * static_cast<std::size_t>(layout.spec.head_size)),
+        values(static_cast<std::size_t>(plan.most_rows())),
+        d_heads(heads.size()),
+        d_values(values.size()),
+        network(make_network(setting.backpropagation, layout, plan.most_rows())) {}
+
+  int index;  // of all shards, not only the local ones
+  SampleColumns samples;
+  SampleColumns batch;
+  std::vector<int> order;
+  AlignedBuffer<float> heads;
+  AlignedBuffer<float> values;
+  AlignedBuffer<float> d_heads;
+  AlignedBuffer<float> d_values;
+  std::unique_ptr<DifferentiableNetwork> network;
+  PpoLossTerms terms;
+};
+
+PpoLearner::PpoLearner(const NetworkLayout& layout, const PpoSetting& setting, ShardPlan shards, int environments,
+                       int steps, std::uint64_t seed, long total_rounds, LearnerStorage storage)
+    : layout_(layout),
+      setting_(setting),
+      shards_held_(shards),
+      environments_(environments),
+      steps_(steps),
+      seed_(seed),
+      total_rounds_(std::max(1L, total_rounds)),
+      storage_(std::move(storage)),
+      plan_(environments * steps, setting.minibatch, setting.epochs, shards.total),
+      adam_(layout.parameter_count, setting.adam),
+      statistics_(setting.normalise_advantages ? 2 * static_cast<std::size_t>(plan_.updates()) : 0),
+      learning_rate_(setting.learning_rate) {
+  for (int s = 0; s < shards.count; ++s) {
+    shards_.push_back(std::make_unique<Shard>(layout_, setting_, plan_, shards.first + s));
+  }
+}
+
+PpoLearner::~PpoLearner() = default;
+
+void PpoLearner::ingest(const SegmentView& segment) {
+  std::fill(statistics_.begin(), statistics_.end(), 0.0);
+  for (const auto& shard : shards_) {
+    take_samples(segment, *shard);
+    plan_.shuffle(seed_, round_, shard->index, shard->order);
+    shard->terms = {};
+    if (setting_.normalise_advantages) add_statistics(*shard);
+  }
+}
+
+void PpoLearner::take_samples(const SegmentView& segment, Shard& shard) {
+  const NetworkSpec& spec = layout_.spec;
+  const auto steps = static_cast<std::size_t>(steps_);
+  std::vector<float> advantages(steps);
+  std::vector<float> returns(steps);
+  const int begin = plan_.first_sample(shard.index);
+  const int end = begin + plan_.sample_count(shard.index);
+  for (int environment = begin / steps_; environment * steps_ < end; ++environment) {
+    const TrajectoryView trajectory = segment.trajectory(environment - segment.first());
+    generalised_advantage(trajectory, steps_, setting_.gamma, setting_.gae_lambda, advantages, returns);
+    // A shard may begin or end inside an environment's trajectory, where shards do not divide environments.
+    const int from = std::max(begin - environment * steps_, 0);
+    const int to = std::min(end - environment * steps_, steps_);
+    const int count = to - from;
+    const int at = environment * steps_ + from - begin;
+    std::copy_n(trajectory.observations + from * spec.observation_size, count * spec.observation_size,
+                shard.samples.observations.data() + at * spec.observation_size);
+    std::copy_n(trajectory.actions + from * spec.action_size(), count * spec.action_size(),
+                shard.samples.actions.data() + at * spec.action_size());
+    std::copy_n(trajectory.log_probs + from, count, shard.samples.log_probs.data() + at);
+    std::copy_n(trajectory.values + from, count, shard.samples.values.data() + at);
+    std::copy_n(advantages.data() + from, count, shard.samples.advantages.data() + at);
+    std::copy_n(returns.data() + from, count, shard.samples.returns.data() + at);
+  }
+}
+
+void PpoLearner::add_statistics(const Shard& shard) {
+  for (int update = 0; update < plan_.updates(); ++update) {
+    double sum = 0.0;
+    double square_sum = 0.0;
+    for (const int row : plan_.part(shard.order, update, shard.index)) {
+      const auto advantage = static_cast<double>(shard.samples.advantages[static_cast<std::size_t>(row)]);
+      sum += advantage;
+      square_sum += advantage * advantage;
+    }
+    statistics_[2 * static_cast<std::size_t>(update)] += sum;
+    statistics_[2 * static_cast<std::size_t>(update) + 1] += square_sum;
+  }
+}
+
+void PpoLearner::gather_rows(Shard& shard, std::span<const int> rows) {
+  const auto observation_size = static_cast<std::size_t>(layout_.spec.observation_size);
+  const auto action_size = static_cast<std::size_t>(layout_.spec.action_size());
+  const SampleColumns& from = shard.samples;
+  SampleColumns& to = shard.batch;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto row = static_cast<std::size_t>(rows[i]);
+    for (std::size_t k = 0; k < observation_size; ++k) {
+      to.observations[i * observation_size + k] = from.observations[row * observation_size + k];
+    }
+    for (std::size_t k = 0; k < action_size; ++k) to.actions[i * action_size + k] = from.actions[row * action_size + k];
+    to.log_probs[i] = from.log_probs[row];
+    to.values[i] = from.values[row];
+    to.advantages[i] = from.advantages[row];
+    to.returns[i] = from.returns[row];
+  }
+}
+
+void PpoLearner::normalise(Shard& shard, int update, int rows) const {
+  if (!setting_.normalise_advantages) return;
+  const double count = plan_.total_rows(update);
+  const double mean = statistics_[2 * static_cast<std::size_t>(update)] / count;
+  const double square_mean = statistics_[2 * static_cast<std::size_t>(update) + 1] / count;
+  // Unbiased, like torch.std; a minibatch of one row has no spread to divide by.
+  const double variance = count > 1.0 ? std::max(0.0, square_mean - mean * mean) * count / (count - 1.0) : 0.0;
+  const double scale = 1.0 / (std::sqrt(variance) + 1e-8);
+  if (count <= 1.0) return;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) {
+    shard.batch.advantages[i] = static_cast<float>((static_cast<double>(shard.batch.advantages[i]) - mean) * scale);
+  }
+}
+
+void PpoLearner::compute_gradient(int update, int local_shard) {
+  Shard& shard = *shards_[static_cast<std::size_t>(local_shard)];
+  const std::span<float> gradient = storage_.gradients[static_cast<std::size_t>(local_shard)];
+  const float* parameters = storage_.parameters.data();
+  const auto rows = plan_.part(shard.order, update, shard.index);
+  const int row_count = static_cast<int>(rows.size());
+  gather_rows(shard, rows);
+  normalise(shard, update, row_count);
+  shard.network->forward(parameters, shard.batch.observations.data(), row_count, shard.heads.data(),
+                         shard.values.data());
+  const std::span<float> d_log_std = gradient.subspan(layout_.log_std_offset, layout_.log_std_count);
+  std::fill(d_log_std.begin(), d_log_std.end(), 0.0F);
+  const PpoRows batch{row_count,
+                      plan_.total_rows(update),
+                      shard.heads.data(),
+                      shard.values.data(),
+                      shard.batch.actions.data(),
+                      shard.batch.log_probs.data(),
+                      shard.batch.values.data(),
+                      shard.batch.advantages.data(),
+                      shard.batch.returns.data()};
+  const PpoLossTerms terms = ppo_loss(layout_.spec, setting_.loss, batch, parameters + layout_.log_std_offset,
+                                      shard.d_heads.data(), shard.d_values.data(), d_log_std.data());
+  shard.network->backward(parameters, shard.d_heads.data(), shard.d_values.data(), gradient);
+  shard.terms += terms;
+}
+
+void PpoLearner::apply_gradient(ParameterRange range, std::span<const float> gradient, double gradient_square_sum) {
+  const double norm = std::sqrt(gradient_square_sum);
+  const double limit = static_cast<double>(setting_.max_gradient_norm);
+  // The 1e-6 is torch.nn.utils.clip_grad_norm_'s.
+  const double scale = limit > 0.0 ? std::min(1.0, limit / (norm + 1e-6)) : 1.0;
+  adam_.step(range, storage_.parameters, gradient, static_cast<float>(scale), learning_rate_);
+}
+
+void PpoLearner::finish_round() {
+  ++round_;
+  if (setting_.anneal_learning_rate) {
+    const double left = 1.0 - static_cast<double>(round_) / static_cast<double>(total_rounds_);
+    learning_rate_ = static_cast<float>(static_cast<double>(setting_.learning_rate) * std::max(0.0, left));
+  }
+}
+
+PpoLossTerms PpoLearner::loss_terms() const {
+  PpoLossTerms sum;
+  for (const auto& shard : shards_) sum += shard->terms;
+  return sum;
+}
+
+}  // namespace prl

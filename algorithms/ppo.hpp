@@ -1,0 +1,96 @@
+// Proximal policy optimisation as a Learner: GAE, shuffled minibatches over several epochs, the clipped objective, Adam.
+//
+//   for every round: A, R by GAE;  for every epoch and minibatch:
+//     A <- (A - mean A) / (std A + 1e-8) over the joined minibatch,
+//     g = grad L (ppo_loss.hpp),  g <- g min(1, c / |g|),  theta <- Adam(theta, g)
+//
+// Source: Schulman et al., "Proximal policy optimization algorithms" (2017), algorithm 1; details that change results
+// follow Huang et al., "The 37 implementation details of proximal policy optimization" (2022): orthogonal
+// initialisation, Adam's epsilon 1e-5, annealing, advantage normalisation by minibatch, clipping by the global norm.
+// Deviation: with several shards a minibatch is stratified by shard (minibatch_plan.hpp).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "algorithms/adam.hpp"
+#include "algorithms/differentiable_network.hpp"
+#include "algorithms/minibatch_plan.hpp"
+#include "algorithms/ppo_loss.hpp"
+#include "core/learner.hpp"
+#include "core/network_layout.hpp"
+
+namespace prl {
+
+// How the gradient is computed: own kernels with the backward pass written out, or LibTorch's autograd.
+enum class Backpropagation { kFlat, kAutograd };
+
+struct PpoSetting {
+  float learning_rate = 3e-4F;
+  bool anneal_learning_rate = false;  // linearly to 0 over total_rounds
+  float gamma = 0.99F;
+  float gae_lambda = 0.95F;
+  PpoLossSetting loss;
+  int epochs = 10;
+  int minibatch = 64;
+  float max_gradient_norm = 0.5F;
+  bool normalise_advantages = true;
+  AdamSetting adam;
+  Backpropagation backpropagation = Backpropagation::kFlat;
+};
+
+// Where a learner's flat buffers lie; spans of parameter_count floats on cache lines that outlive the learner, for
+// example in memory shared between processes. One gradient span a local shard.
+struct LearnerStorage {
+  std::span<float> parameters;
+  std::vector<std::span<float>> gradients;
+};
+
+class PpoLearner final : public Learner {
+ public:
+  // Learns from rounds of `environments` environments with `steps` steps each, of which it holds the plan's shards.
+  // Parameters are taken as they are in `storage`. `total_rounds` is for annealing. Throws std::invalid_argument.
+  PpoLearner(const NetworkLayout& layout, const PpoSetting& setting, ShardPlan shards, int environments, int steps,
+             std::uint64_t seed, long total_rounds, LearnerStorage storage);
+  ~PpoLearner() override;
+
+  std::span<float> parameters() override { return storage_.parameters; }
+  void ingest(const SegmentView& segment) override;
+  std::span<double> joint_statistics() override { return statistics_; }
+  int updates_due() const override { return plan_.updates(); }
+  void compute_gradient(int update, int shard) override;
+  std::span<float> gradient(int shard) override { return storage_.gradients[static_cast<std::size_t>(shard)]; }
+  void apply_gradient(ParameterRange range, std::span<const float> gradient, double gradient_square_sum) override;
+  void finish_update() override { adam_.finish_update(); }
+  void finish_round() override;
+
+  // Loss terms added up over the updates of the round so far, over local shards.
+  PpoLossTerms loss_terms() const;
+
+ private:
+  struct Shard;
+
+  void take_samples(const SegmentView& segment, Shard& shard);
+  void add_statistics(const Shard& shard);
+  void gather_rows(Shard& shard, std::span<const int> rows);
+  void normalise(Shard& shard, int update, int rows) const;
+
+  NetworkLayout layout_;
+  PpoSetting setting_;
+  ShardPlan shards_held_;
+  int environments_;
+  int steps_;
+  std::uint64_t seed_;
+  long total_rounds_;
+  LearnerStorage storage_;
+  MinibatchPlan plan_;
+  Adam adam_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::vector<double> statistics_;
+  std::uint64_t round_ = 0;
+  float learning_rate_;
+};
+
+}  // namespace prl
