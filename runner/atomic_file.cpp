@@ -1,0 +1,73 @@
+#include "runner/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+namespace prl {
+namespace {
+
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::filesystem::path& target)
+      : target_(target), path_(target.string() + fmt::format(".{}.part", ::getpid())) {
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (descriptor_ < 0) fail("create");
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!renamed_) ::unlink(path_.c_str());
+  }
+
+  void write(std::string_view content) {
+    while (!content.empty()) {
+      const ssize_t written = ::write(descriptor_, content.data(), content.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written < 0) fail("write");
+      content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    if (::fsync(descriptor_) != 0) fail("write");
+  }
+
+  void rename_to_target() {
+    if (std::rename(path_.c_str(), target_.c_str()) != 0) fail("rename");
+    renamed_ = true;
+  }
+
+ private:
+  [[noreturn]] void fail(const char* action) const {
+    const int error = errno;
+    throw std::runtime_error(fmt::format("cannot {} {}: {}; give a path in an existing folder with room and permission",
+                                         action, target_.string(), std::strerror(error)));
+  }
+
+  std::filesystem::path target_;
+  std::string path_;
+  int descriptor_ = -1;
+  bool renamed_ = false;
+};
+
+}  // namespace
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+  TemporaryFile file(path);
+  file.write(content);
+  file.rename_to_target();
+}
+
+void check_writable(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) {
+    throw std::runtime_error(fmt::format("cannot write {}: it is a folder; give a file name", path.string()));
+  }
+  TemporaryFile probe(path);
+}
+
+}  // namespace prl

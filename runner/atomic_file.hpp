@@ -1,0 +1,16 @@
+// Files that appear whole or not at all: written under a temporary name beside the target, flushed, then renamed.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace prl {
+
+// Replaces `path` by `content`. Throws std::runtime_error with one line (disk full, folder missing, no permission) and
+// leaves neither a temporary file nor a changed target.
+void write_file_atomically(const std::filesystem::path& path, std::string_view content);
+
+// Throws the same errors early: creates and removes a temporary file beside `path`. For runs that take long.
+void check_writable(const std::filesystem::path& path);
+
+}  // namespace prl

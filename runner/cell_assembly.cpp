@@ -1,0 +1,177 @@
+#include "runner/cell_assembly.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "algorithms/autograd_network.hpp"
+#include "algorithms/initialisation.hpp"
+#include "parallel/agree/gradient_board.hpp"
+#include "parallel/agree/shared_gradients.hpp"
+#include "parallel/agree/transport_gradients.hpp"
+#include "parallel/collect/mpi_collector.hpp"
+#include "parallel/collect/mpi_step_link.hpp"
+#include "parallel/collect/process_collector.hpp"
+#include "parallel/collect/process_step_link.hpp"
+#include "parallel/collect/remote_collector.hpp"
+#include "parallel/collect/serial_collector.hpp"
+#include "parallel/collect/thread_collector.hpp"
+#include "parallel/transport/mpi_session.hpp"
+#include "parallel/transport/mpi_transport.hpp"
+#include "runner/central_rounds.hpp"
+#include "runner/split_rounds.hpp"
+
+namespace prl {
+namespace {
+
+// What all assemblies need of a run.
+struct Parts {
+  const RunConfiguration& configuration;
+  const NetworkLayout& layout;
+  ActorFactory actors;
+  EnvironmentBatchFactory batches;
+  CollectionPlan plan;
+};
+
+Parts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment) {
+  const ActorSetting setting{layout, c.seed, c.step_cost};
+  const SegmentLayout segment{c.steps_per_environment(), c.network.observation_size, c.network.action_size()};
+  return {c, layout, environment.actors(setting), environment.batches(setting),
+          CollectionPlan{c.workers, c.environments, layout.parameter_count, segment}};
+}
+
+void learn_centrally(const Parts& parts, std::unique_ptr<Collector> collector, const LearnerMain& learner_main) {
+  use_one_torch_thread();
+  CentralRounds rounds(parts.configuration, parts.layout, std::move(collector));
+  learner_main(rounds);
+}
+
+std::unique_ptr<Collector> make_remote_collector(const Parts& parts, std::unique_ptr<StepLink> link) {
+  return std::make_unique<RemoteCollector>(parts.plan, parts.layout, parts.configuration.seed, parts.batches,
+                                           std::move(link));
+}
+
+// The collectors whose workers live in this process or are forked by it.
+std::unique_ptr<Collector> make_local_collector(const Parts& parts) {
+  const RunConfiguration& c = parts.configuration;
+  if (c.collect == CollectMode::kSerial) return std::make_unique<SerialCollector>(parts.plan, parts.actors);
+  if (c.collect == CollectMode::kThreads) return std::make_unique<ThreadCollector>(parts.plan, parts.actors);
+  if (c.inference == InferencePlace::kWorkers) return std::make_unique<ProcessCollector>(parts.plan, parts.actors);
+  return make_remote_collector(parts, std::make_unique<ProcessStepLink>(parts.plan, parts.batches));
+}
+
+std::unique_ptr<Actor> make_own_actor(const Parts& parts, int member) {
+  const EnvironmentRange range = environments_of(member, parts.configuration.workers, parts.configuration.environments);
+  return parts.actors(range.first, range.count);
+}
+
+// Split gradients over forked processes: parameters and gradients lie on a board that all of them share.
+void learn_split_in_processes(const Parts& parts, const LearnerMain& learner_main) {
+  const RunConfiguration& c = parts.configuration;
+  GradientBoard board(c.workers, 1, parts.layout.parameter_count);
+  SharedRegion region("the stop word", SharedRegion::bytes_for<std::atomic<bool>>(1));
+  std::atomic<bool>& shared_stop = region.make<std::atomic<bool>>(false);
+  const auto make_rounds = [&](int member, std::function<void()> watch) {
+    return std::make_unique<SplitRounds>(c, parts.layout,
+                                         SplitMember{member,
+                                                     make_own_actor(parts, member),
+                                                     {board.parameters(), {board.gradient(member, 0)}},
+                                                     std::make_unique<SharedGradients>(board, member, std::move(watch)),
+                                                     &shared_stop});
+  };
+  ProcessGroup processes(
+      c.workers,
+      [&](int member) {
+        const auto rounds = make_rounds(member, [&shared_stop] {
+          if (shared_stop.load()) throw WorkerDied("the run was given up");
+        });
+        rounds->await_members();
+        serve_split_rounds(c, *rounds, shared_stop);
+      },
+      [&shared_stop] { shared_stop.store(true); });
+  use_one_torch_thread();
+  initialise_parameters(parts.layout, c.seed, board.parameters());
+  const auto rounds = make_rounds(0, [&processes] { processes.check_alive(); });
+  rounds->await_members();
+  learner_main(*rounds);
+}
+
+// Parameters and gradient of a rank that learns.
+struct RankStorage {
+  explicit RankStorage(std::size_t count) : parameters(count), gradient(count) {}
+  AlignedBuffer<float> parameters;
+  AlignedBuffer<float> gradient;
+};
+
+// Rank 0's parameters on every rank, through a sum to which the others give zeros: exact in double precision.
+void share_parameters(GradientAgreement& agreement, bool owner, std::span<float> parameters) {
+  std::vector<double> values(parameters.size(), 0.0);
+  if (owner) std::copy(parameters.begin(), parameters.end(), values.begin());
+  agreement.sum(values);
+  std::transform(values.begin(), values.end(), parameters.begin(),
+                 [](double value) { return static_cast<float>(value); });
+}
+
+void learn_split_in_ranks(const Parts& parts, MpiSession& session, const LearnerMain& learner_main) {
+  const RunConfiguration& c = parts.configuration;
+  RankStorage storage(parts.layout.parameter_count);
+  MpiTransport transport(session);
+  auto agreement = std::make_unique<TransportGradients>(transport, parts.layout.parameter_count);
+  use_one_torch_thread();
+  if (session.rank() == 0) initialise_parameters(parts.layout, c.seed, storage.parameters.span());
+  share_parameters(*agreement, session.rank() == 0, storage.parameters.span());
+  SplitRounds rounds(c, parts.layout,
+                     {session.rank(),
+                      make_own_actor(parts, session.rank()),
+                      {storage.parameters.span(), {storage.gradient.span()}},
+                      std::move(agreement),
+                      &session.stop()});
+  if (session.rank() == 0) {
+    learner_main(rounds);
+  } else {
+    serve_split_rounds(c, rounds, session.stop());
+  }
+}
+
+bool run_in_ranks(const Parts& parts, const LearnerMain& learner_main) {
+  const RunConfiguration& c = parts.configuration;
+  MpiSession session;
+  if (session.size() != c.workers) {
+    throw UsageError(
+        fmt::format("--workers {} but the launcher started {} ranks: give --workers {} or start as many "
+                    "ranks as workers",
+                    c.workers, session.size(), session.size()));
+  }
+  const bool learner = session.rank() == 0;
+  const bool remote = c.inference == InferencePlace::kLearner;
+  if (c.agreement == Agreement::kAllReduce) {
+    learn_split_in_ranks(parts, session, learner_main);
+  } else if (learner && remote) {
+    learn_centrally(parts, make_remote_collector(parts, std::make_unique<MpiStepLink>(parts.plan, session)),
+                    learner_main);
+  } else if (learner) {
+    learn_centrally(parts, std::make_unique<MpiCollector>(parts.plan, parts.actors, session), learner_main);
+  } else if (remote) {
+    serve_mpi_steps(parts.plan, parts.batches, session);
+  } else {
+    serve_mpi_collector(parts.plan, parts.actors, session);
+  }
+  return learner;
+}
+
+}  // namespace
+
+bool run_cell(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment,
+              const LearnerMain& learner_main) {
+  const Parts parts = parts_of(c, layout, environment);
+  if (c.collect == CollectMode::kMpi) return run_in_ranks(parts, learner_main);
+  if (c.collect == CollectMode::kProcesses && c.agreement == Agreement::kAllReduce) {
+    learn_split_in_processes(parts, learner_main);
+  } else {
+    learn_centrally(parts, make_local_collector(parts), learner_main);
+  }
+  return true;
+}
+
+}  // namespace prl

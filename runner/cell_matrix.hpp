@@ -1,0 +1,28 @@
+// The matrix rule x collection x inference x agreement: which cells exist, and why the others do not.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runner/run_configuration.hpp"
+
+namespace prl {
+
+struct Cell {
+  std::string algorithm;
+  CollectMode collect = CollectMode::kSerial;
+  InferencePlace inference = InferencePlace::kWorkers;
+  Agreement agreement = Agreement::kNone;
+  bool available = true;
+  std::string reason;  // of an unavailable cell: why, and what to use
+};
+
+// All cells of all rules.
+std::vector<Cell> all_cells();
+
+// The cell of this combination; the rule must be one of algorithm_names().
+Cell find_cell(const std::string& algorithm, CollectMode collect, InferencePlace inference, Agreement agreement);
+
+std::vector<std::string> algorithm_names();
+
+}  // namespace prl

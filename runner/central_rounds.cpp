@@ -1,0 +1,62 @@
+#include "runner/central_rounds.hpp"
+
+#include <numeric>
+
+#include "algorithms/initialisation.hpp"
+
+namespace prl {
+
+std::unique_ptr<PpoLearner> make_learner(const RunConfiguration& c, const NetworkLayout& layout, ShardPlan shards,
+                                         LearnerStorage storage) {
+  return std::make_unique<PpoLearner>(layout, c.ppo, shards, c.environments, c.steps_per_environment(), c.seed,
+                                      c.rounds + c.warmup_rounds, std::move(storage));
+}
+
+CentralRounds::CentralRounds(const RunConfiguration& c, const NetworkLayout& layout,
+                             std::unique_ptr<Collector> collector)
+    : collector_(std::move(collector)), episodes_(c.environments) {
+  initialise_parameters(layout, c.seed, collector_->parameters());
+  LearnerStorage storage{collector_->parameters(), {}};
+  for (int s = 0; s < c.shards; ++s) {
+    gradients_.emplace_back(layout.parameter_count);
+    storage.gradients.push_back(gradients_.back().span());
+  }
+  learner_ = make_learner(c, layout, {c.shards, 0, c.shards}, std::move(storage));
+  if (c.shards > 1) threads_ = std::make_unique<ThreadUpdate>(*learner_, c.shards, c.learner_threads);
+}
+
+bool CentralRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {
+  const double begin = monotonic_seconds();
+  if (!collector_->collect(stop)) return false;
+  const double collected = monotonic_seconds();
+  learn();
+  outcome.seconds = {collected - begin, monotonic_seconds() - collected};
+  for (const WorkerSeconds& worker : collector_->worker_seconds()) {
+    outcome.worker_collect_seconds.push_back(worker.collecting);
+  }
+  const std::vector<double> returns = episodes_.finish(collector_->segment());
+  outcome.training_return_sum = std::accumulate(returns.begin(), returns.end(), 0.0);
+  outcome.training_episodes = static_cast<long>(returns.size());
+  return true;
+}
+
+void CentralRounds::learn() {
+  learner_->ingest(collector_->segment());
+  if (threads_ != nullptr) {
+    threads_->run();
+  } else {
+    update_alone();
+  }
+  learner_->finish_round();
+}
+
+void CentralRounds::update_alone() {
+  const std::span<float> gradient = learner_->gradient(0);
+  for (int index = 0; index < learner_->updates_due(); ++index) {
+    learner_->compute_gradient(index, 0);
+    learner_->apply_gradient({0, gradient.size()}, gradient, square_sum(gradient));
+    learner_->finish_update();
+  }
+}
+
+}  // namespace prl

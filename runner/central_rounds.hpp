@@ -1,0 +1,47 @@
+// Rounds with one central learner, as in the document: a collector brings the trajectories of all environments, worker 0
+// learns from them, with one thread or several.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "algorithms/ppo.hpp"
+#include "core/aligned_buffer.hpp"
+#include "core/episode_returns.hpp"
+#include "parallel/agree/thread_update.hpp"
+#include "parallel/collect/collector.hpp"
+#include "runner/round_runner.hpp"
+#include "runner/run_configuration.hpp"
+
+namespace prl {
+
+class CentralRounds final : public RoundRunner {
+ public:
+  // Initialises the parameters, in the collector's storage, from the run's seed.
+  CentralRounds(const RunConfiguration& configuration, const NetworkLayout& layout,
+                std::unique_ptr<Collector> collector);
+
+  std::span<float> parameters() override { return collector_->parameters(); }
+  bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
+  void charge_step_cost(bool charge) override { collector_->charge_step_cost(charge); }
+  int updates_per_round() const override { return learner_->updates_due(); }
+  CommunicationLedger communication() override { return collector_->ledger(); }
+  void reset_communication() override { collector_->ledger().reset(); }
+
+ private:
+  void learn();
+  // The updates of a round from one shard's gradients, which need no summing.
+  void update_alone();
+
+  std::unique_ptr<Collector> collector_;
+  std::vector<AlignedBuffer<float>> gradients_;  // one a shard
+  std::unique_ptr<PpoLearner> learner_;
+  std::unique_ptr<ThreadUpdate> threads_;  // null with one shard
+  EpisodeReturns episodes_;
+};
+
+// A learner's settings from the run's: rounds of all environments, warm-up rounds included in the annealing.
+std::unique_ptr<PpoLearner> make_learner(const RunConfiguration& configuration, const NetworkLayout& layout,
+                                         ShardPlan shards, LearnerStorage storage);
+
+}  // namespace prl

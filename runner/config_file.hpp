@@ -1,0 +1,14 @@
+// Settings from a TOML file, as the command-line options they stand for.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace prl {
+
+// `learning_rate = 3e-4` becomes {"--learning-rate", "3e-4"}; arrays are joined by commas; tables are not used. The
+// command line, read after them, has the last word. Throws UsageError for files that cannot be read or are no TOML.
+std::vector<std::string> options_from_toml(const std::filesystem::path& path);
+
+}  // namespace prl

@@ -1,0 +1,96 @@
+#include <fmt/format.h>
+
+#include "algorithms/ppo_presets.hpp"
+#include "envs/registry.hpp"
+#include "runner/cell_matrix.hpp"
+#include "runner/commands.hpp"
+#include "runner/run_record.hpp"
+
+namespace prl {
+namespace {
+
+Json environments_json() {
+  Json json = Json::array();
+  for (const EnvironmentEntry* entry : environments()) {
+    const EnvironmentInfo info = entry->info();
+    json.push_back({{"name", std::string(info.name)},
+                    {"observation_size", info.observation_size},
+                    {"action_size", info.head_size},
+                    {"discrete", info.discrete},
+                    {"time_limit", info.time_limit},
+                    {"autoreset", std::string(info.autoreset)},
+                    {"reward_threshold", info.solved_return}});
+  }
+  return json;
+}
+
+Json presets_json() {
+  Json json = Json::array();
+  for (const EnvironmentEntry* entry : environments()) {
+    for (const PpoPreset& preset : ppo_presets(entry->info().name)) {
+      Json settings = hyperparameters_json(preset.setting, preset.network);
+      settings["steps_per_round"] = preset.steps_per_round;
+      json.push_back({{"name", std::string(preset.name)},
+                      {"environment", std::string(entry->info().name)},
+                      {"settings", std::move(settings)},
+                      {"description", std::string(preset.description)}});
+    }
+  }
+  return json;
+}
+
+Json cells_json() {
+  Json json = Json::array();
+  for (const Cell& cell : all_cells()) {
+    json.push_back({{"algorithm", cell.algorithm},
+                    {"collect", name_of(cell.collect)},
+                    {"inference", name_of(cell.inference)},
+                    {"agreement", name_of(cell.agreement)},
+                    {"available", cell.available},
+                    {"reason", cell.reason}});
+  }
+  return json;
+}
+
+void print_environments() {
+  fmt::print("Environments\n");
+  for (const EnvironmentEntry* entry : environments()) {
+    const EnvironmentInfo info = entry->info();
+    fmt::print("  {:<14} observations {}, {} {}, at most {} steps, solved at {}\n", info.name, info.observation_size,
+               info.head_size, info.discrete ? "discrete actions" : "continuous action(s)", info.time_limit,
+               info.solved_return);
+  }
+}
+
+void print_presets() {
+  fmt::print("\nPresets of ppo\n");
+  for (const PpoPreset& preset : ppo_presets("Pendulum-v1")) {
+    fmt::print("  {:<14} {}\n", preset.name, preset.description);
+  }
+}
+
+void print_cells() {
+  fmt::print("\nCells: rule, --collect, --inference, --agreement\n");
+  for (const Cell& cell : all_cells()) {
+    fmt::print("  {} {:<4} {:<10} {:<8} {:<10} {}\n", cell.available ? "+" : "-", cell.algorithm, name_of(cell.collect),
+               name_of(cell.inference), name_of(cell.agreement), cell.reason);
+  }
+}
+
+}  // namespace
+
+int run_list(const ListOptions& options) {
+  if (!options.json) {
+    print_environments();
+    print_presets();
+    print_cells();
+    return 0;
+  }
+  const Json json = {
+      {"schema_version", kSchemaVersion},    {"build", build_json()},     {"machine", machine_json(describe_machine())},
+      {"environments", environments_json()}, {"presets", presets_json()}, {"cells", cells_json()}};
+  fmt::print("{}\n", json.dump(1));
+  return 0;
+}
+
+}  // namespace prl

@@ -1,0 +1,49 @@
+// One lock-step round of a run, collecting and learning, however the cell divides them over workers.
+#pragma once
+
+#include <atomic>
+#include <span>
+#include <vector>
+
+#include "parallel/collect/collector.hpp"
+#include "parallel/transport/communication.hpp"
+
+namespace prl {
+
+// Wall time of one round on worker 0. Collecting includes handing parameters out, taking trajectories in and waiting.
+struct RoundSeconds {
+  double collect = 0.0;
+  double learn = 0.0;
+  double total() const { return collect + learn; }
+};
+
+struct RoundOutcome {
+  RoundSeconds seconds;
+  std::vector<double> worker_collect_seconds;  // worker 0 first
+  double training_return_sum = 0.0;            // of the episodes that finished in this round, over all workers
+  long training_episodes = 0;
+};
+
+class RoundRunner {
+ public:
+  virtual ~RoundRunner() = default;
+
+  // The learner's flat parameters.
+  virtual std::span<float> parameters() = 0;
+
+  // Runs one round. Returns false if it was given up because `stop` was set; parameters are then those of the last
+  // whole round or part of an update after it. Throws WorkerDied.
+  virtual bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) = 0;
+
+  // Whether the next rounds pay the step cost.
+  virtual void charge_step_cost(bool charge) = 0;
+
+  // Optimiser updates a round.
+  virtual int updates_per_round() const = 0;
+
+  // What crossed since the last call of reset on it, as worker 0 sees it.
+  virtual CommunicationLedger communication() = 0;
+  virtual void reset_communication() = 0;
+};
+
+}  // namespace prl

@@ -1,0 +1,109 @@
+#include "runner/run_configuration.hpp"
+
+#include <fmt/format.h>
+
+#include "runner/cell_matrix.hpp"
+
+namespace prl {
+namespace {
+
+void require(bool holds, const std::string& message) {
+  if (!holds) throw UsageError(message);
+}
+
+void require_positive(const char* option, long value) {
+  require(value >= 1, fmt::format("--{} is {}: give a whole number of at least 1", option, value));
+}
+
+void validate_counts(const RunConfiguration& c) {
+  require_positive("workers", c.workers);
+  require_positive("envs", c.environments);
+  require_positive("steps", c.rounds);
+  require_positive("steps-per-round", c.steps_per_round);
+  require_positive("learner-threads", c.learner_threads);
+  require_positive("shards", c.shards);
+  require_positive("epochs", c.ppo.epochs);
+  require_positive("minibatch", c.ppo.minibatch);
+  require_positive("evaluation-episodes", c.evaluation.episodes);
+  require(c.warmup_rounds >= 0, "--warmup-rounds is negative: give 0 or more");
+  require(c.evaluation.every_rounds >= 0, "--evaluate-every is negative: give 0 (never) or a number of rounds");
+  require(c.evaluation.final_episodes >= 0, "--final-episodes is negative: give 0 (none) or more");
+  require(
+      c.steps_per_round % c.environments == 0,
+      fmt::format("--steps-per-round {} is no multiple of --envs {}: every environment takes the same number of steps "
+                  "a round; give a multiple",
+                  c.steps_per_round, c.environments));
+}
+
+void validate_ranges(const RunConfiguration& c) {
+  const auto within = [](const char* option, float value, float low, float high) {
+    require(value >= low && value <= high,
+            fmt::format("--{} is {}: give a number from {} to {}", option, value, low, high));
+  };
+  within("gamma", c.ppo.gamma, 0.0F, 1.0F);
+  within("gae-lambda", c.ppo.gae_lambda, 0.0F, 1.0F);
+  within("clip", c.ppo.loss.clip, 0.0F, 10.0F);
+  within("learning-rate", c.ppo.learning_rate, 0.0F, 10.0F);
+  within("adam-epsilon", c.ppo.adam.epsilon, 1e-30F, 1.0F);
+  within("max-gradient-norm", c.ppo.max_gradient_norm, 0.0F, 1e30F);
+}
+
+void validate_division(const RunConfiguration& c) {
+  require(c.workers <= c.environments,
+          fmt::format("{} workers cannot share {} environments: give at least one environment a worker (--envs {})",
+                      c.workers, c.environments, c.workers));
+  require(c.collect != CollectMode::kSerial || c.workers == 1,
+          fmt::format("--collect serial has one worker, not {}: choose threads, processes or mpi, or --workers 1",
+                      c.workers));
+  if (c.agreement == Agreement::kAllReduce) {
+    require(c.environments % c.workers == 0,
+            fmt::format("--agreement all-reduce needs the same number of environments in every worker, and {} does not "
+                        "divide {}: give a multiple of the workers as --envs",
+                        c.workers, c.environments));
+    require(c.shards == c.workers,
+            fmt::format("--agreement all-reduce has one shard a worker: {} shards for {} workers; leave --shards away",
+                        c.shards, c.workers));
+  } else {
+    require(c.shards % c.learner_threads == 0 || c.shards == c.learner_threads,
+            fmt::format("{} learner threads cannot share {} shards evenly: give a multiple as --shards",
+                        c.learner_threads, c.shards));
+  }
+}
+
+}  // namespace
+
+bool RunConfiguration::oversubscribed(int usable_cores) const {
+  const bool workers_wait = step_cost.kind == StepCost::Kind::kWait;
+  const int busy_workers = workers_wait && agreement == Agreement::kNone ? 1 : workers;
+  return busy_workers > usable_cores || learner_threads > usable_cores;
+}
+
+void validate(const RunConfiguration& c) {
+  validate_counts(c);
+  validate_ranges(c);
+  const Cell cell = find_cell(c.algorithm, c.collect, c.inference, c.agreement);
+  if (!cell.available) {
+    throw UsageError(fmt::format("there is no {} with --collect {} --inference {} --agreement {}: {}", c.algorithm,
+                                 name_of(c.collect), name_of(c.inference), name_of(c.agreement), cell.reason));
+  }
+  validate_division(c);
+}
+
+std::string name_of(CollectMode mode) {
+  switch (mode) {
+    case CollectMode::kSerial:
+      return "serial";
+    case CollectMode::kThreads:
+      return "threads";
+    case CollectMode::kProcesses:
+      return "processes";
+    case CollectMode::kMpi:
+      return "mpi";
+  }
+  return "";
+}
+
+std::string name_of(InferencePlace place) { return place == InferencePlace::kWorkers ? "workers" : "learner"; }
+std::string name_of(Agreement agreement) { return agreement == Agreement::kNone ? "none" : "all-reduce"; }
+
+}  // namespace prl

@@ -1,0 +1,68 @@
+// Everything that defines a training run, after presets and options were put together.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+#include "algorithms/ppo.hpp"
+#include "core/network_layout.hpp"
+#include "core/policy_evaluation.hpp"
+#include "core/step_cost.hpp"
+
+namespace prl {
+
+// Where the acting half runs.
+enum class CollectMode { kSerial, kThreads, kProcesses, kMpi };
+// Where the policy is evaluated while collecting: in the workers, or at the learner with a message each step.
+enum class InferencePlace { kWorkers, kLearner };
+// How several holders of gradients become one learner.
+enum class Agreement { kNone, kAllReduce };
+
+struct EvaluationSetting {
+  int every_rounds = 0;  // 0: no evaluations during training
+  int episodes = 32;
+  int final_episodes = 0;
+  EvaluationAction action = EvaluationAction::kMean;
+};
+
+struct RunConfiguration {
+  std::string algorithm = "ppo";
+  std::string environment = "Pendulum-v1";
+  std::string preset = "d4";
+  CollectMode collect = CollectMode::kSerial;
+  int workers = 1;
+  InferencePlace inference = InferencePlace::kWorkers;
+  Agreement agreement = Agreement::kNone;
+  int learner_threads = 1;
+  int shards = 1;
+  int environments = 16;
+  long rounds = 1;
+  int steps_per_round = 2048;
+  int warmup_rounds = 0;
+  std::uint64_t seed = 1;
+  StepCost step_cost;
+  NetworkSpec network;
+  PpoSetting ppo;
+  EvaluationSetting evaluation;
+
+  int steps_per_environment() const { return steps_per_round / environments; }
+  long steps() const { return rounds * steps_per_round; }
+  // Workers of the run that do work at the same time: they, not the waiting ones, need a core each.
+  bool oversubscribed(int usable_cores) const;
+};
+
+// What a user asked for is unknown, impossible or out of range. what() is one line: what was wrong, what was expected and
+// what to do. Exit status 2.
+class UsageError : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Checks ranges and the combination; throws UsageError.
+void validate(const RunConfiguration& configuration);
+
+std::string name_of(CollectMode mode);
+std::string name_of(InferencePlace place);
+std::string name_of(Agreement agreement);
+
+}  // namespace prl

@@ -1,0 +1,164 @@
+#include "runner/run_record.hpp"
+
+#include <fmt/format.h>
+
+#include "build_info.hpp"
+
+namespace prl {
+namespace {
+
+// Floats as they print, not as the doubles they widen to: 0.0003, not 0.0003000000142.
+double plain(float value) { return std::stod(fmt::format("{}", value)); }
+
+Json communication_json(const CommunicationLedger& ledger) {
+  Json json;
+  for (int p = 0; p < kPurposeCount; ++p) {
+    const auto purpose = static_cast<Purpose>(p);
+    const CommunicationCount& count = ledger.of(purpose);
+    json[std::string(name_of(purpose))] = {{"bytes", count.bytes},
+                                           {"messages", count.messages},
+                                           {"transfer_seconds", count.transfer_seconds},
+                                           {"waiting_seconds", count.waiting_seconds}};
+  }
+  return json;
+}
+
+Json seconds_json(const TrainingResult& result) {
+  const RoundSeconds sum = result.sum();
+  Json json = {{"total", result.total_seconds},
+               {"collect", sum.collect},
+               {"learn", sum.learn},
+               {"evaluate", result.evaluate_seconds},
+               {"start_up", result.start_up_seconds}};
+  json["rounds"] = Json::array();
+  for (const RoundSeconds& round : result.rounds) {
+    json["rounds"].push_back({{"total", round.total()}, {"collect", round.collect}, {"learn", round.learn}});
+  }
+  json["workers"] = Json::array();
+  for (const double seconds : result.worker_collect_seconds) json["workers"].push_back({{"collect", seconds}});
+  return json;
+}
+
+Json curve_json(const std::vector<CurvePoint>& curve) {
+  Json json = Json::array();
+  for (const CurvePoint& point : curve) {
+    Json entry = {{"steps", point.steps}, {"seconds", point.seconds}};
+    if (point.training_episodes > 0) {
+      entry["training_return"] = point.training_return_sum / static_cast<double>(point.training_episodes);
+    } else {
+      entry["training_return"] = nullptr;
+    }
+    entry["training_episodes"] = point.training_episodes;
+    if (point.evaluation) {
+      entry["evaluation_return"] = point.evaluation->mean();
+      entry["evaluation_standard_error"] = point.evaluation->standard_error();
+    }
+    json.push_back(std::move(entry));
+  }
+  return json;
+}
+
+std::string name_of_action(EvaluationAction action) { return action == EvaluationAction::kMean ? "mean" : "sampled"; }
+
+}  // namespace
+
+Json build_json() {
+  return {{"commit", PRL_BUILD_COMMIT},
+          {"source_digest", PRL_BUILD_SOURCE_DIGEST},
+          {"compiler", PRL_BUILD_COMPILER},
+          {"flags", PRL_BUILD_FLAGS},
+          {"build_type", PRL_BUILD_TYPE},
+          {"instruction_set", describe_machine().instruction_set},
+          {"libraries",
+           {{"libtorch", PRL_BUILD_TORCH_VERSION}, {"onetbb", PRL_BUILD_TBB_VERSION}, {"mpi", PRL_BUILD_MPI_VERSION}}}};
+}
+
+Json machine_json(const Machine& machine) {
+  Json caches;
+  for (const CacheSize& cache : machine.caches) caches[cache.name + "_bytes"] = cache.bytes;
+  return {{"cpu", machine.cpu},
+          {"usable_cores", machine.usable_cores},
+          {"caches", caches},
+          {"memory_bytes", machine.memory_bytes},
+          {"kernel", machine.kernel}};
+}
+
+Json hyperparameters_json(const PpoSetting& setting, const NetworkSpec& network) {
+  return {{"learning_rate", plain(setting.learning_rate)},
+          {"anneal_learning_rate", setting.anneal_learning_rate},
+          {"gamma", plain(setting.gamma)},
+          {"gae_lambda", plain(setting.gae_lambda)},
+          {"clip", plain(setting.loss.clip)},
+          {"clip_value", setting.loss.clip_value},
+          {"epochs", setting.epochs},
+          {"minibatch", setting.minibatch},
+          {"entropy_coefficient", plain(setting.loss.entropy_coefficient)},
+          {"value_coefficient", plain(setting.loss.value_coefficient)},
+          {"max_gradient_norm", plain(setting.max_gradient_norm)},
+          {"normalise_advantages", setting.normalise_advantages},
+          {"adam_epsilon", plain(setting.adam.epsilon)},
+          {"hidden", network.hidden},
+          {"activation", network.activation == Activation::kTanh ? "tanh" : "relu"},
+          {"trunk", network.shared_trunk ? "shared" : "separate"},
+          {"initial_log_std", plain(network.initial_log_std)},
+          {"backpropagation", setting.backpropagation == Backpropagation::kFlat ? "flat" : "autograd"}};
+}
+
+Json configuration_json(const RunConfiguration& c) {
+  return {{"algorithm", c.algorithm},
+          {"environment", c.environment},
+          {"preset", c.preset},
+          {"collect", name_of(c.collect)},
+          {"workers", c.workers},
+          {"inference", name_of(c.inference)},
+          {"agreement", name_of(c.agreement)},
+          {"learner_threads", c.learner_threads},
+          {"shards", c.shards},
+          {"environments", c.environments},
+          {"steps", c.steps()},
+          {"steps_per_round", c.steps_per_round},
+          {"warmup_rounds", c.warmup_rounds},
+          {"seed", c.seed},
+          {"step_cost", to_string(c.step_cost)},
+          {"hyperparameters", hyperparameters_json(c.ppo, c.network)},
+          {"evaluation",
+           {{"every_rounds", c.evaluation.every_rounds},
+            {"episodes", c.evaluation.episodes},
+            {"final_episodes", c.evaluation.final_episodes},
+            {"action", name_of_action(c.evaluation.action)}}}};
+}
+
+Json record_json(const std::string& command, const RunConfiguration& c, const Machine& machine,
+                 const TrainingResult& result) {
+  Json json = {{"schema_version", kSchemaVersion}, {"kind", "train"}, {"command", command}};
+  json["configuration"] = configuration_json(c);
+  json["provenance"] = build_json();
+  json["machine"] = machine_json(machine);
+  json["counts"] = {{"rounds", result.rounds.size()},
+                    {"environment_steps", static_cast<long>(result.rounds.size()) * c.steps_per_round},
+                    {"updates", result.updates},
+                    {"episodes", result.episodes},
+                    {"parameters", result.parameter_count}};
+  json["steps_per_second"] = result.steps_per_second(c.steps_per_round);
+  json["seconds"] = seconds_json(result);
+  json["communication"] = communication_json(result.communication);
+  json["curve"] = curve_json(result.curve);
+  if (result.final_evaluation) {
+    json["final_evaluation"] = {{"episodes", result.final_evaluation->returns.size()},
+                                {"action", name_of_action(c.evaluation.action)},
+                                {"mean", result.final_evaluation->mean()},
+                                {"standard_error", result.final_evaluation->standard_error()},
+                                {"returns", result.final_evaluation->returns}};
+  }
+  json["parameters_digest"] = result.parameters_digest;
+  json["oversubscribed"] = c.oversubscribed(machine.usable_cores);
+  json["interrupted"] = result.interrupted;
+  json["warnings"] = Json::array();
+  if (c.oversubscribed(machine.usable_cores)) {
+    json["warnings"].push_back(
+        fmt::format("{} workers on {} usable cores: no verdict on scaling", c.workers, machine.usable_cores));
+  }
+  return json;
+}
+
+}  // namespace prl

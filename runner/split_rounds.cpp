@@ -1,0 +1,74 @@
+#include "runner/split_rounds.hpp"
+
+#include <numeric>
+
+#include "parallel/collect/collector.hpp"
+#include "runner/central_rounds.hpp"
+
+namespace prl {
+namespace {
+
+SegmentLayout layout_of(const RunConfiguration& c) {
+  return {c.steps_per_environment(), c.network.observation_size, c.network.action_size()};
+}
+
+}  // namespace
+
+SplitRounds::SplitRounds(const RunConfiguration& c, const NetworkLayout& layout, SplitMember member)
+    : workers_(c.workers), member_(std::move(member)), episodes_(c.environments / c.workers) {
+  const EnvironmentRange range = environments_of(member_.member, c.workers, c.environments);
+  const SegmentLayout segment_layout = layout_of(c);
+  blocks_ = AlignedBuffer<std::byte>(segment_layout.block_bytes() * static_cast<std::size_t>(range.count));
+  segment_ = SegmentView(segment_layout, blocks_.data(), range.first, range.count);
+  learner_ = make_learner(c, layout, {c.shards, member_.member, 1}, member_.storage);
+}
+
+void SplitRounds::await_members() {
+  double nothing = 0.0;
+  member_.agreement->sum({&nothing, 1});
+}
+
+bool SplitRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {
+  const double begin = monotonic_seconds();
+  const bool complete = member_.actor->collect(parameters().data(), segment_, stop);
+  if (!complete) member_.shared_stop->store(true);
+  if (!join_reports(complete, monotonic_seconds() - begin, outcome)) return false;
+  const double collected = monotonic_seconds();
+  learn();
+  outcome.seconds = {collected - begin, monotonic_seconds() - collected};
+  return true;
+}
+
+bool SplitRounds::join_reports(bool complete, double collect_seconds, RoundOutcome& outcome) {
+  const std::vector<double> returns = complete ? episodes_.finish(segment_) : std::vector<double>{};
+  std::vector<double> report(3 + static_cast<std::size_t>(workers_), 0.0);
+  report[0] = complete ? 0.0 : 1.0;
+  report[1] = std::accumulate(returns.begin(), returns.end(), 0.0);
+  report[2] = static_cast<double>(returns.size());
+  report[3 + static_cast<std::size_t>(member_.member)] = collect_seconds;
+  member_.agreement->sum(report);
+  outcome.training_return_sum = report[1];
+  outcome.training_episodes = static_cast<long>(report[2]);
+  outcome.worker_collect_seconds.assign(report.begin() + 3, report.end());
+  return report[0] == 0.0;
+}
+
+void SplitRounds::learn() {
+  learner_->ingest(segment_);
+  member_.agreement->sum(learner_->joint_statistics());
+  for (int update = 0; update < learner_->updates_due(); ++update) {
+    learner_->compute_gradient(update, 0);
+    member_.agreement->update(*learner_);
+  }
+  learner_->finish_round();
+}
+
+void serve_split_rounds(const RunConfiguration& c, SplitRounds& rounds, const std::atomic<bool>& shared_stop) {
+  for (long round = 0; round < c.warmup_rounds + c.rounds; ++round) {
+    rounds.charge_step_cost(round >= c.warmup_rounds);
+    RoundOutcome outcome;
+    if (!rounds.run_round(shared_stop, outcome)) return;
+  }
+}
+
+}  // namespace prl

@@ -1,0 +1,60 @@
+// Rounds with split gradients: every worker collects with its own environments, learns from them, and agrees with the
+// others on every update. No trajectories cross; statistics and gradients do.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "algorithms/ppo.hpp"
+#include "core/actor.hpp"
+#include "core/aligned_buffer.hpp"
+#include "core/episode_returns.hpp"
+#include "parallel/agree/gradient_agreement.hpp"
+#include "runner/round_runner.hpp"
+#include "runner/run_configuration.hpp"
+
+namespace prl {
+
+// What one worker brings to the rounds.
+struct SplitMember {
+  int member = 0;
+  std::unique_ptr<Actor> actor;  // of this worker's environments
+  LearnerStorage storage;        // parameters, and the gradient of this worker's shard
+  std::unique_ptr<GradientAgreement> agreement;
+  // Seen by all workers of this host: set once one of them gives up a round.
+  std::atomic<bool>* shared_stop = nullptr;
+};
+
+class SplitRounds final : public RoundRunner {
+ public:
+  SplitRounds(const RunConfiguration& configuration, const NetworkLayout& layout, SplitMember member);
+
+  // Returns once all workers have called it, so that what worker 0 wrote to shared parameters before is seen by all.
+  void await_members();
+
+  std::span<float> parameters() override { return member_.storage.parameters; }
+  // All workers call it the same number of times. The outcome is complete on every worker.
+  bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
+  void charge_step_cost(bool charge) override { member_.actor->charge_step_cost(charge); }
+  int updates_per_round() const override { return learner_->updates_due(); }
+  CommunicationLedger communication() override { return member_.agreement->ledger(); }
+  void reset_communication() override { member_.agreement->ledger().reset(); }
+
+ private:
+  // Adds up what the workers report of their collecting. Returns false if one of them gave up.
+  bool join_reports(bool complete, double collect_seconds, RoundOutcome& outcome);
+  void learn();
+
+  int workers_;
+  SplitMember member_;
+  AlignedBuffer<std::byte> blocks_;
+  SegmentView segment_;
+  std::unique_ptr<PpoLearner> learner_;
+  EpisodeReturns episodes_;
+};
+
+// The part of a worker other than 0: all rounds of the run, or until one is given up.
+void serve_split_rounds(const RunConfiguration& configuration, SplitRounds& rounds,
+                        const std::atomic<bool>& shared_stop);
+
+}  // namespace prl

@@ -1,0 +1,88 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "algorithms/autograd_network.hpp"
+#include "envs/registry.hpp"
+#include "parallel/transport/usable_cores.hpp"
+#include "runner/atomic_file.hpp"
+#include "runner/cell_assembly.hpp"
+#include "runner/commands.hpp"
+#include "runner/interrupt.hpp"
+#include "runner/mpi_launch.hpp"
+#include "runner/policy_file.hpp"
+#include "runner/progress.hpp"
+#include "runner/run_record.hpp"
+#include "runner/training_run.hpp"
+
+namespace prl {
+namespace {
+
+std::string command_text(const std::vector<std::string>& arguments) {
+  std::string text = "prl";
+  for (const std::string& argument : arguments) text += " " + argument;
+  return text;
+}
+
+void check_outputs(const TrainOptions& options) {
+  if (!options.record.empty()) check_writable(options.record);
+  if (!options.save_policy.empty()) check_writable(options.save_policy);
+}
+
+void print_summary(const RunConfiguration& c, const TrainingResult& result) {
+  const RoundSeconds sum = result.sum();
+  fmt::print("{} {} {} W={}: {} rounds of {} steps, {:.0f} steps/s (collect {:.3f} s, learn {:.3f} s)", c.algorithm,
+             c.environment, name_of(c.collect), c.workers, result.rounds.size(), c.steps_per_round,
+             result.steps_per_second(c.steps_per_round), sum.collect, sum.learn);
+  if (result.final_evaluation) {
+    fmt::print(", mean return {:.1f} over {} episodes", result.final_evaluation->mean(),
+               result.final_evaluation->returns.size());
+  }
+  fmt::print("\n");
+}
+
+}  // namespace
+
+int run_train(const TrainOptions& options, const std::vector<std::string>& arguments) {
+  const double begin = monotonic_seconds();
+  const RunConfiguration configuration = configure(options);
+  const Machine machine = describe_machine();
+  const bool mpi = configuration.collect == CollectMode::kMpi;
+  if (mpi && launched_ranks() == 0) {
+    check_outputs(options);
+    start_under_mpirun(configuration.workers, machine.usable_cores, arguments);
+  }
+  if (!mpi && launched_ranks() > 1) {
+    throw UsageError(
+        fmt::format("started by a launcher with {} ranks but --collect is {}: give --collect mpi, or start "
+                    "prl without the launcher",
+                    launched_ranks(), name_of(configuration.collect)));
+  }
+  if (!mpi) check_outputs(options);
+  const NetworkLayout layout(configuration.network);
+  const EnvironmentEntry& environment = *find_environment(configuration.environment);
+  TrainingResult result;
+  const bool learner = run_cell(configuration, layout, environment, [&](RoundRunner& rounds) {
+    Progress progress(options.progress, configuration.rounds, configuration.warmup_rounds,
+                      configuration.steps_per_round);
+    const double start_up_seconds = monotonic_seconds() - begin;
+    result = run_training(configuration, layout, environment, rounds, stop_requested(),
+                          [&](long done, const TrainingResult& so_far) { progress.show(done, so_far); });
+    result.start_up_seconds = start_up_seconds;
+    progress.finish();
+    if (!options.record.empty()) {
+      const Json record = record_json(command_text(arguments), configuration, machine, result);
+      write_file_atomically(options.record, record.dump(1) + "\n");
+    }
+    if (!options.save_policy.empty()) {
+      const std::span<const float> parameters = rounds.parameters();
+      save_policy(options.save_policy,
+                  {configuration.environment, configuration.network, {parameters.begin(), parameters.end()}});
+    }
+  });
+  if (!learner) return 0;
+  if (options.progress != ProgressStyle::kNone) print_summary(configuration, result);
+  return result.interrupted ? kExitInterrupted : 0;
+}
+
+}  // namespace prl

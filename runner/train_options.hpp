@@ -1,0 +1,55 @@
+// The options of `prl train`: what can be given on the command line or in a TOML file, and the configuration they make.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runner/progress.hpp"
+#include "runner/run_configuration.hpp"
+
+namespace prl {
+
+// As given. An empty optional leaves the preset's value.
+struct TrainOptions {
+  RunConfiguration base;  // names, counts, evaluation; presets are not applied yet
+  long steps = 100000;
+  std::optional<int> steps_per_round;
+  std::optional<int> shards;
+  std::string step_cost = "none";
+
+  std::optional<float> learning_rate;
+  std::optional<bool> anneal_learning_rate;
+  std::optional<float> gamma;
+  std::optional<float> gae_lambda;
+  std::optional<float> clip;
+  std::optional<bool> clip_value;
+  std::optional<int> epochs;
+  std::optional<int> minibatch;
+  std::optional<float> entropy_coefficient;
+  std::optional<float> value_coefficient;
+  std::optional<float> max_gradient_norm;
+  std::optional<float> adam_epsilon;
+  std::optional<bool> normalise_advantages;
+  std::optional<std::vector<int>> hidden;
+  std::optional<Activation> activation;
+  std::optional<bool> shared_trunk;
+  std::optional<float> initial_log_std;
+  std::optional<Backpropagation> backpropagation;
+
+  std::string config_file;
+  std::filesystem::path record;
+  std::filesystem::path save_policy;
+  ProgressStyle progress = ProgressStyle::kAuto;
+};
+
+// Adds the options to `command`; values land in `options`, which must outlive it.
+void add_train_options(CLI::App& command, TrainOptions& options);
+
+// Applies the preset, then what was given, and validates. Throws UsageError.
+RunConfiguration configure(const TrainOptions& options);
+
+}  // namespace prl

@@ -1,0 +1,125 @@
+#include "runner/training_run.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstring>
+#include <numeric>
+
+namespace prl {
+namespace {
+
+// Evaluations draw from seeds of their own: the same start states at every point of a run's curve, others for the final
+// evaluation, so that it is not the set the curve was watched on.
+constexpr std::uint64_t kCurveEvaluationSalt = 0x5bd1e995;
+constexpr std::uint64_t kFinalEvaluationSalt = 0x9e3779b9;
+
+Evaluation evaluate(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment,
+                    std::span<const float> parameters, int episodes, std::uint64_t salt,
+                    const std::atomic<bool>& stop) {
+  return {environment.evaluate(layout, parameters.data(), episodes, c.seed ^ salt, c.evaluation.action, stop)};
+}
+
+void take_round(const RoundOutcome& outcome, TrainingResult& result) {
+  result.rounds.push_back(outcome.seconds);
+  result.worker_collect_seconds.resize(outcome.worker_collect_seconds.size(), 0.0);
+  for (std::size_t w = 0; w < outcome.worker_collect_seconds.size(); ++w) {
+    result.worker_collect_seconds[w] += outcome.worker_collect_seconds[w];
+  }
+  result.episodes += outcome.training_episodes;
+}
+
+bool evaluation_due(const RunConfiguration& c, long counted_round) {
+  const int every = c.evaluation.every_rounds;
+  return every > 0 && ((counted_round + 1) % every == 0 || counted_round + 1 == c.rounds);
+}
+
+}  // namespace
+
+double Evaluation::mean() const {
+  return returns.empty() ? 0.0
+                         : std::accumulate(returns.begin(), returns.end(), 0.0) / static_cast<double>(returns.size());
+}
+
+double Evaluation::standard_error() const {
+  const auto count = static_cast<double>(returns.size());
+  if (count < 2.0) return 0.0;
+  double squares = 0.0;
+  for (const double value : returns) squares += (value - mean()) * (value - mean());
+  return std::sqrt(squares / (count - 1.0) / count);
+}
+
+RoundSeconds TrainingResult::sum() const {
+  RoundSeconds sum;
+  for (const RoundSeconds& round : rounds) {
+    sum.collect += round.collect;
+    sum.learn += round.learn;
+  }
+  return sum;
+}
+
+double TrainingResult::steps_per_second(int steps_per_round) const {
+  const double seconds = sum().total();
+  return seconds > 0.0 ? static_cast<double>(rounds.size()) * steps_per_round / seconds : 0.0;
+}
+
+TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment,
+                            RoundRunner& rounds, const std::atomic<bool>& stop, const RoundListener& listener) {
+  TrainingResult result;
+  const double begin = monotonic_seconds();
+  const long all_rounds = c.warmup_rounds + c.rounds;
+  rounds.charge_step_cost(c.warmup_rounds == 0);
+  for (long round = 0; round < all_rounds && !stop.load(); ++round) {
+    if (round == c.warmup_rounds) {
+      rounds.charge_step_cost(true);
+      rounds.reset_communication();
+    }
+    RoundOutcome outcome;
+    if (!rounds.run_round(stop, outcome)) break;
+    result.updates += rounds.updates_per_round();
+    const long counted = round - c.warmup_rounds;
+    if (counted >= 0) {
+      take_round(outcome, result);
+      CurvePoint point{(round + 1) * c.steps_per_round, result.sum().total(), outcome.training_episodes,
+                       outcome.training_return_sum, std::nullopt};
+      if (evaluation_due(c, counted)) {
+        const double evaluation_begin = monotonic_seconds();
+        point.evaluation =
+            evaluate(c, layout, environment, rounds.parameters(), c.evaluation.episodes, kCurveEvaluationSalt, stop);
+        result.evaluate_seconds += monotonic_seconds() - evaluation_begin;
+        if (point.evaluation->returns.empty()) point.evaluation.reset();
+      }
+      result.curve.push_back(std::move(point));
+    }
+    listener(round + 1, result);
+  }
+  result.communication = rounds.communication();
+  result.interrupted = stop.load();
+  if (c.evaluation.final_episodes > 0 && !result.interrupted) {
+    const double evaluation_begin = monotonic_seconds();
+    result.final_evaluation =
+        evaluate(c, layout, environment, rounds.parameters(), c.evaluation.final_episodes, kFinalEvaluationSalt, stop);
+    result.evaluate_seconds += monotonic_seconds() - evaluation_begin;
+    if (result.final_evaluation->returns.empty()) result.final_evaluation.reset();
+  }
+  result.interrupted = stop.load();
+  result.parameter_count = rounds.parameters().size();
+  result.parameters_digest = digest_of(rounds.parameters());
+  result.total_seconds = monotonic_seconds() - begin;
+  return result;
+}
+
+std::string digest_of(std::span<const float> parameters) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const float parameter : parameters) {
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, &parameter, sizeof bits);
+    for (int byte = 0; byte < 4; ++byte) {
+      hash ^= (bits >> (8 * byte)) & 0xffU;
+      hash *= 0x100000001b3ULL;
+    }
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+}  // namespace prl

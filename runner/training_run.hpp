@@ -1,0 +1,62 @@
+// The loop of a training run on worker 0: warm-up rounds, counted rounds, evaluations, what was measured.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "envs/registry.hpp"
+#include "runner/round_runner.hpp"
+#include "runner/run_configuration.hpp"
+
+namespace prl {
+
+struct Evaluation {
+  std::vector<double> returns;
+  double mean() const;
+  double standard_error() const;  // of the mean; 0 for fewer than two episodes
+};
+
+// One counted round on the learning curve.
+struct CurvePoint {
+  long steps = 0;        // environment steps so far, all environments together, warm-up included
+  double seconds = 0.0;  // of counted rounds so far, evaluation excluded
+  long training_episodes = 0;
+  double training_return_sum = 0.0;
+  std::optional<Evaluation> evaluation;
+};
+
+struct TrainingResult {
+  std::vector<RoundSeconds> rounds;            // counted rounds, raw
+  std::vector<double> worker_collect_seconds;  // sums over counted rounds
+  CommunicationLedger communication;           // counted rounds
+  std::vector<CurvePoint> curve;
+  std::optional<Evaluation> final_evaluation;
+  double evaluate_seconds = 0.0;
+  double start_up_seconds = 0.0;
+  double total_seconds = 0.0;
+  long updates = 0;
+  long episodes = 0;
+  std::size_t parameter_count = 0;
+  std::string parameters_digest;
+  bool interrupted = false;
+
+  RoundSeconds sum() const;
+  // Steps of counted rounds by their seconds; 0 before the first.
+  double steps_per_second(int steps_per_round) const;
+};
+
+// Called after every round with what is known so far; `rounds_done` counts warm-up rounds too.
+using RoundListener = std::function<void(long rounds_done, const TrainingResult& so_far)>;
+
+// Runs all rounds, or as many as finish before `stop` is set; what was measured until then is kept.
+TrainingResult run_training(const RunConfiguration& configuration, const NetworkLayout& layout,
+                            const EnvironmentEntry& environment, RoundRunner& rounds, const std::atomic<bool>& stop,
+                            const RoundListener& listener);
+
+// Hexadecimal digest (64 bits, FNV-1a) of the parameters' bytes: equal digests, equal bits.
+std::string digest_of(std::span<const float> parameters);
+
+}  // namespace prl
