@@ -18,7 +18,10 @@ std::string text_of(const toml::node& node, const std::string& key) {
   if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
   if (const auto* array = node.as_array()) {
     std::string joined;
-    for (const auto& element : *array) joined += (joined.empty() ? "" : ",") + text_of(element, key);
+    for (const auto& element : *array) {
+      if (!joined.empty()) joined += ',';
+      joined += text_of(element, key);
+    }
     return joined;
   }
   throw UsageError(
