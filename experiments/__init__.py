@@ -1,0 +1,1 @@
+"""What is measured (TOML files), and what runs it."""

@@ -1,0 +1,130 @@
+"""Everything that a profile runs, in the order in which it runs, and how long that may take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from experiments.build import Build
+from experiments.cell import Cell, run_arguments
+from experiments.definitions import REGIME_NAMES, REGIMES
+from experiments.freshness import SCHEMA_VERSION, record_name
+from experiments.profile import Profile
+
+# First guesses, corrected by what the runs then take.
+_START_UP_SECONDS = {"serial": 0.6, "threads": 0.6, "processes": 0.7, "mpi": 1.6}
+_LEARNING_SECONDS_PER_STEP = 60e-6
+_EVALUATION_SECONDS_PER_EPISODE = 1e-3
+
+
+@dataclass(frozen=True)
+class Run:
+    cell: Cell
+    replicate: int
+    arguments: tuple[str, ...]
+    record: str
+    estimate_seconds: float
+
+    @property
+    def title(self) -> str:
+        what = "launch" if self.cell.kind == "timing" else "seed"
+        return f"{self.cell.name}  {what} {self.replicate}"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Runs that belong together; `slots` of them at a time. Runs that are timed have the machine for themselves."""
+
+    title: str
+    slots: int
+    runs: tuple[Run, ...]
+
+
+def interleave(cells: Iterable[Cell], launches: dict[str, int]) -> list[tuple[Cell, int]]:
+    """Launch rounds over all cells, every second one backwards (A B C, C B A, ...), so that drift hits all alike."""
+    forward = list(cells)
+    order: list[tuple[Cell, int]] = []
+    for launch in range(1, max(launches.values(), default=0) + 1):
+        direction = forward if launch % 2 else reversed(forward)
+        order += [(cell, launch) for cell in direction if launch <= launches[cell.name]]
+    return order
+
+
+def launches_of(cell: Cell, profile: Profile, usable_cores: int) -> int:
+    if cell.regime == "busy" and cell.oversubscribed(usable_cores):
+        return 1
+    return min(profile.launches, cell.launches_at_most or profile.launches)
+
+
+def estimate_seconds(cell: Cell, profile: Profile, cost_seconds: float, usable_cores: int) -> float:
+    seconds = _START_UP_SECONDS[cell.collect]
+    if cell.kind == "timing":
+        steps = profile.steps_per_round(cell.regime) * profile.rounds(cell.regime)
+        at_once = min(cell.workers, usable_cores) if cell.regime == "busy" else cell.workers
+        charged = steps * cost_seconds / at_once if cell.regime != "as_is" else 0.0
+        all_steps = steps + profile.warmup_rounds * profile.steps_per_round(cell.regime)
+        return seconds + charged + all_steps * _LEARNING_SECONDS_PER_STEP
+    if cell.kind == "bits":
+        return seconds + profile.bits_rounds * profile.timing_steps_per_round * _LEARNING_SECONDS_PER_STEP
+    if cell.kind == "direct":
+        return seconds + profile.direct_steps * (cost_seconds / cell.workers + _LEARNING_SECONDS_PER_STEP)
+    rounds = profile.learning_steps / 2048
+    episodes = rounds / profile.evaluation_every_rounds * profile.evaluation_episodes + profile.final_episodes
+    return seconds + profile.learning_steps * _LEARNING_SECONDS_PER_STEP + episodes * _EVALUATION_SECONDS_PER_EPISODE
+
+
+class Planner:
+    def __init__(self, profile: Profile, build: Build, cells: list[Cell], cost_seconds: float):
+        self._profile, self._build, self._cost = profile, build, cost_seconds
+        self._cells = [c for c in cells if not build.reason_unavailable(c.collect, c.inference, c.agreement)]
+
+    def run(self, cell: Cell, replicate: int) -> Run:
+        arguments = run_arguments(cell, self._profile, replicate, self._cost)
+        name = record_name(cell.name, replicate, arguments, self._build.identity())
+        cores = self._build.usable_cores
+        return Run(cell, replicate, tuple(arguments), name, estimate_seconds(cell, self._profile, self._cost, cores))
+
+    def _of_kind(self, kind: str, regime: str = "") -> list[Cell]:
+        return [c for c in self._cells if c.kind == kind and regime in ("", c.regime)]
+
+    def _timing_stage(self, regime: str) -> Stage:
+        cells = self._of_kind("timing", regime)
+        launches = {c.name: launches_of(c, self._profile, self._build.usable_cores) for c in cells}
+        runs = tuple(self.run(cell, launch) for cell, launch in interleave(cells, launches))
+        return Stage(f"speed, {REGIME_NAMES[regime]}", 1, runs)
+
+    def _seeds_stage(self, title: str, kind: str, seeds: int, slots: int) -> Stage:
+        cells = self._of_kind(kind)
+        runs = tuple(self.run(cell, seed) for seed in range(1, seeds + 1) for cell in cells)
+        return Stage(title, slots, runs)
+
+    def stages(self) -> list[Stage]:
+        cores, profile = self._build.usable_cores, self._profile
+        stages = [
+            self._seeds_stage("same bits in every mode", "bits", 1, 1),
+            *(self._timing_stage(regime) for regime in REGIMES),
+            self._seeds_stage("seconds measured directly", "direct", profile.direct_seeds, 1),
+            self._seeds_stage("learning curves", "learning", profile.learning_seeds, cores),
+        ]
+        return [stage for stage in stages if stage.runs]
+
+
+def plan_document(
+    profile: Profile, build: Build, cells: list[Cell], stages: list[Stage], failures: dict[str, str]
+) -> dict[str, Any]:
+    """What the report needs to know beside the records: what was to be run, and why a run is missing."""
+    unavailable = {c.name: build.reason_unavailable(c.collect, c.inference, c.agreement) for c in cells}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "kind": "plan",
+        "profile": profile.as_dict(),
+        "build": build.build,
+        "machine": build.machine,
+        "cells": {c.name: c.as_dict() for c in cells},
+        "runs": [
+            {"cell": run.cell.name, "replicate": run.replicate, "record": run.record} for stage in stages for run in stage.runs
+        ],
+        "unavailable": {name: reason for name, reason in unavailable.items() if reason},
+        "failures": failures,
+    }

@@ -1,0 +1,1 @@
+"""Records in; tables, verdicts, figures and the report out."""

@@ -1,0 +1,34 @@
+"""Small tasks for the stand-in runner: few cells, everything else as in a real one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments import optimum
+from experiments.build import describe_build
+from experiments.cell import load_cells
+from experiments.definitions import REGIMES
+from experiments.profile import Profile, load_profile
+from experiments.reproduce import Task
+
+FAKE_RUNNER = Path(__file__).resolve().parent / "fake_prl.py"
+# What the claims and one row of each table need.
+REPORT_CELLS = tuple(
+    f"{regime}.{name}"
+    for regime in REGIMES
+    for name in ("serial", "threads-4", "processes-4", "mpi-2", "mpi-4", "mpi-8", "mpi-16", "processes-16", "threads-16")
+) + ("bits.", "learning.")
+# Enough to see what is run and what is not.
+FEW_CELLS = ("as_is.serial", "busy.serial", "wait.serial", "wait.mpi-2", "wait.mpi-4", "bits.serial", "learning.d4-n4")
+
+
+def small_profile(**changes: object) -> Profile:
+    return Profile(**{**load_profile("smoke").as_dict(), **changes})
+
+
+def small_task(output: Path, cells: Sequence[str], **profile: object) -> Task:
+    """`cells`: full names, or the beginnings of them that end in a dot."""
+    build = describe_build(FAKE_RUNNER)
+    chosen = [c for c in load_cells() if c.name in cells or any(c.name.startswith(n) for n in cells if n.endswith("."))]
+    return Task(small_profile(**profile), build, chosen, output, build.program.with_name(optimum.PROGRAM))
