@@ -9,33 +9,37 @@
 #include "core/random.hpp"
 
 namespace prl {
-namespace {
-
-// Begin of part `part` of `parts` of `count` items, as even as whole items allow.
-int part_begin(int count, int parts, int part) {
-  return static_cast<int>(static_cast<long long>(count) * part / parts);
-}
-
-}  // namespace
 
 MinibatchPlan::MinibatchPlan(int samples, int minibatch, int epochs, int shards)
     : samples_(samples), epochs_(epochs), shards_(shards), minibatches_(0) {
   if (samples < 1 || minibatch < 1 || epochs < 1 || shards < 1) {
     throw std::invalid_argument("samples, minibatch, epochs and shards must be at least 1");
   }
-  minibatches_ = (samples + minibatch - 1) / minibatch;
+  minibatches_ = (samples - 1) / minibatch + 1;
   if (samples / shards < minibatches_) {
     throw std::invalid_argument("a minibatch of " + std::to_string(minibatch) + " cannot be shared by " +
                                 std::to_string(shards) + " shards: give fewer shards or a larger --minibatch");
   }
 }
 
-int MinibatchPlan::first_sample(int shard) const { return part_begin(samples_, shards_, shard); }
+int MinibatchPlan::first_sample(int shard) const {
+  return static_cast<int>(static_cast<long long>(samples_) * shard / shards_);
+}
+
+int MinibatchPlan::part_begin(int shard, int minibatch) const {
+  const int count = sample_count(shard);
+  // The longer parts are a run of minibatches that starts where the previous shard's run ended, and goes round: so the
+  // joined minibatches are even, too.
+  const int longer = count % minibatches_;
+  const int first_longer = first_sample(shard) % minibatches_;
+  const int gone_round = std::max(0, first_longer + longer - minibatches_);
+  return count / minibatches_ * minibatch + std::clamp(minibatch - first_longer, 0, longer) +
+         std::min(minibatch, gone_round);
+}
 
 int MinibatchPlan::rows(int update, int shard) const {
   const int minibatch = update % minibatches_;
-  const int count = sample_count(shard);
-  return part_begin(count, minibatches_, minibatch + 1) - part_begin(count, minibatches_, minibatch);
+  return part_begin(shard, minibatch + 1) - part_begin(shard, minibatch);
 }
 
 int MinibatchPlan::total_rows(int update) const {
@@ -47,7 +51,7 @@ int MinibatchPlan::total_rows(int update) const {
 int MinibatchPlan::most_rows() const {
   int most = 0;
   for (int shard = 0; shard < shards_; ++shard) {
-    most = std::max(most, (sample_count(shard) + minibatches_ - 1) / minibatches_);
+    most = std::max(most, (sample_count(shard) - 1) / minibatches_ + 1);
   }
   return most;
 }
@@ -67,10 +71,10 @@ void MinibatchPlan::shuffle(std::uint64_t seed, std::uint64_t round, int shard, 
 }
 
 std::span<const int> MinibatchPlan::part(std::span<const int> order, int update, int shard) const {
-  const int count = sample_count(shard);
-  const int epoch = update / minibatches_;
-  const int begin = epoch * count + part_begin(count, minibatches_, update % minibatches_);
-  return order.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(rows(update, shard)));
+  const auto epoch = static_cast<std::size_t>(update / minibatches_);
+  const auto begin = static_cast<std::size_t>(part_begin(shard, update % minibatches_));
+  return order.subspan(epoch * static_cast<std::size_t>(sample_count(shard)) + begin,
+                       static_cast<std::size_t>(rows(update, shard)));
 }
 
 }  // namespace prl

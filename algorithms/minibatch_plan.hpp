@@ -14,8 +14,9 @@ namespace prl {
 
 class MinibatchPlan {
  public:
-  // `samples` of a round and of a `minibatch` count all shards together; the last minibatch is not dropped but all are
-  // made as even as whole samples allow. Throws std::invalid_argument if a shard would have no sample.
+  // `samples` of a round and of a `minibatch` count all shards together. As many minibatches as needed are cut, none with
+  // more than `minibatch` samples; their sizes differ by one at most, and so do one shard's parts. Throws
+  // std::invalid_argument if a shard would have no sample in a minibatch.
   MinibatchPlan(int samples, int minibatch, int epochs, int shards);
 
   int updates() const { return epochs_ * minibatches_; }
@@ -38,6 +39,9 @@ class MinibatchPlan {
   std::span<const int> part(std::span<const int> order, int update, int shard) const;
 
  private:
+  // Where the part of `shard` in `minibatch` begins among the shard's shuffled samples.
+  int part_begin(int shard, int minibatch) const;
+
   int samples_;
   int epochs_;
   int shards_;
