@@ -1,0 +1,27 @@
+// A preset's network for an environment, with initial parameters: what the benchmarks of inference and learning share.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "algorithms/ppo_presets.hpp"
+#include "core/aligned_buffer.hpp"
+#include "core/network_layout.hpp"
+#include "envs/registry.hpp"
+
+namespace prl {
+
+// A preset with the sizes of the environment's observations and actions filled in. Throws std::invalid_argument for
+// names that do not exist.
+PpoPreset preset_for(std::string_view preset, std::string_view environment);
+
+struct PresetNetwork {
+  PpoPreset preset;
+  const EnvironmentEntry* environment;
+  NetworkLayout layout;
+  AlignedBuffer<float> parameters;
+};
+
+PresetNetwork make_preset_network(std::string_view preset, std::string_view environment, std::uint64_t seed);
+
+}  // namespace prl
