@@ -1,7 +1,7 @@
 #include "core/step_cost.hpp"
 
 #include <sys/prctl.h>
-#include <time.h>
+#include <ctime>
 
 #include <algorithm>
 #include <array>

@@ -3,9 +3,9 @@
 #include "core/step_cost.hpp"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sys/prctl.h>
-#include <time.h>
+#include <csignal>
+#include <ctime>
 
 #include <atomic>
 #include <chrono>
