@@ -8,6 +8,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -147,9 +148,8 @@ void write_atomically(const ordered_json& document, const std::string& path) {
   }
 }
 
-}  // namespace
-
-int main(int argc, char* argv[]) {
+// Exit status 0; 1 where the work failed, 2 for bad input.
+int run(int argc, char* argv[]) {
   Options options;
   CLI::App app{"The best possible mean return of Pendulum-v1 over 200 steps, by dynamic programming."};
   app.add_option("--output", options.output, "JSON file to write")->required();
@@ -172,16 +172,20 @@ int main(int argc, char* argv[]) {
     fmt::print(stderr, "pendulum_optimum: {}; see --help\n", error.what());
     return 2;
   }
-  try {
-    check_output(options.output);
-    write_atomically(solve(options), options.output);
-  } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "pendulum_optimum: a grid of {0} x {0} needs {1} MB of memory; choose a smaller --grid\n",
-               options.grid, static_cast<long long>(options.grid) * options.grid * 804 / 1'000'000);
-    return 1;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "pendulum_optimum: {}\n", error.what());
-    return 1;
-  }
+  check_output(options.output);
+  write_atomically(solve(options), options.output);
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  try {
+    return run(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("pendulum_optimum: out of memory; expected 804 grid^2 bytes of it; choose a smaller --grid\n", stderr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "pendulum_optimum: %s\n", error.what());
+  }
+  return 1;
 }
