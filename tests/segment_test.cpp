@@ -1,0 +1,77 @@
+// A segment's blocks: their size in closed form, and every field in its own bytes.
+#include "core/segment.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "tests/catch2.hpp"
+
+namespace {
+
+using prl::AlignedBuffer;
+using prl::SegmentLayout;
+using prl::SegmentView;
+using prl::TrajectoryView;
+
+// Sets each byte that a field owns to the field's number, counting bytes that another field had taken.
+template <typename T>
+int claim(T* field, int count, std::byte number) {
+  int taken = 0;
+  auto* bytes = reinterpret_cast<std::byte*>(field);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count) * sizeof(T); ++i) {
+    taken += bytes[i] != std::byte{0};
+    bytes[i] = number;
+  }
+  return taken;
+}
+
+int claim_all(const SegmentLayout& layout, const TrajectoryView& view) {
+  const int steps = layout.steps;
+  return claim(view.observations, steps * layout.observation_size, std::byte{1}) +
+         claim(view.actions, steps * layout.action_size, std::byte{2}) + claim(view.log_probs, steps, std::byte{3}) +
+         claim(view.values, steps, std::byte{4}) + claim(view.rewards, steps, std::byte{5}) +
+         claim(view.bootstrap, steps, std::byte{6}) + claim(view.ends, steps, std::byte{7});
+}
+
+}  // namespace
+
+TEST_CASE("A block's size is its closed form, rounded up to cache lines") {
+  CHECK(SegmentLayout{128, 3, 1}.block_bytes() == 128 * (8 * 4 + 1));
+  CHECK(SegmentLayout{1, 3, 1}.block_bytes() == 64);
+  CHECK(SegmentLayout{2, 3, 1}.block_bytes() == 128);
+  CHECK(SegmentLayout{100, 4, 1}.block_bytes() == (100 * (9 * 4 + 1) + 63) / 64 * 64);
+}
+
+TEST_CASE("No two fields share a byte and no block reaches into the next") {
+  for (const SegmentLayout& layout : {SegmentLayout{1, 1, 1}, SegmentLayout{7, 3, 2}, SegmentLayout{64, 4, 1}}) {
+    constexpr int kEnvironments = 3;
+    AlignedBuffer<std::byte> bytes(layout.block_bytes() * kEnvironments);
+    const SegmentView segment(layout, bytes.data(), 5, kEnvironments);
+    CHECK(segment.size_bytes() == bytes.size());
+    for (int i = 0; i < kEnvironments; ++i) {
+      const TrajectoryView view = segment.trajectory(i);
+      CHECK(claim_all(layout, view) == 0);
+      const std::byte* block = bytes.data() + static_cast<std::size_t>(i) * layout.block_bytes();
+      CHECK(reinterpret_cast<std::byte*>(view.observations) == block);
+      CHECK(reinterpret_cast<std::byte*>(view.ends + layout.steps) <= block + layout.block_bytes());
+      CHECK(reinterpret_cast<std::uintptr_t>(block) % prl::kCacheLineBytes == 0);
+    }
+    std::size_t used = 0;
+    for (const std::byte b : bytes.span()) used += b != std::byte{0};
+    CHECK(used == kEnvironments * (layout.floats() * sizeof(float) + static_cast<std::size_t>(layout.steps)));
+  }
+}
+
+TEST_CASE("A part of a segment shows the same blocks under the same numbers") {
+  const SegmentLayout layout{7, 3, 1};
+  AlignedBuffer<std::byte> bytes(layout.block_bytes() * 6);
+  const SegmentView whole(layout, bytes.data(), 10, 6);
+  const SegmentView part = whole.part(12, 3);
+  const SegmentView part_of_part = part.part(13, 1);
+  CHECK(part.first() == 12);
+  CHECK(part.count() == 3);
+  CHECK(part.size_bytes() == 3 * layout.block_bytes());
+  for (int i = 0; i < 3; ++i) CHECK(part.trajectory(i).rewards == whole.trajectory(2 + i).rewards);
+  CHECK(part_of_part.trajectory(0).ends == whole.trajectory(3).ends);
+}
