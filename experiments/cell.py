@@ -29,8 +29,8 @@ class Cell:
     launches_at_most: int = 0  # 0: as many as the profile says
 
     def oversubscribed(self, usable_cores: int) -> bool:
-        """Whether more workers want a core than there are. Workers that wait do not want one."""
-        return self.regime != "wait" and self.workers > usable_cores
+        """Whether more workers want a core than there are. Workers that wait do not want one, unless they learn."""
+        return self.workers > usable_cores and (self.regime != "wait" or self.agreement != "none")
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

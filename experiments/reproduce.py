@@ -53,7 +53,10 @@ class Task:
         return Run(cell, 1, tuple(arguments), name, 3.0)
 
     def optimum_record(self) -> Path:
-        return self.records / optimum.optimum_name(self.profile, self.build)
+        return self.records / optimum.optimum_name(self.optimum_arguments(), self.build)
+
+    def optimum_arguments(self) -> list[str]:
+        return optimum.optimum_arguments(self.profile, load_documents())
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
@@ -109,8 +112,8 @@ def run_optimum(task: Task, execution: Execution, progress: Progress) -> None:
     reason = f"{task.optimum_program.name} is not built"
     started = time.monotonic()
     if task.optimum_program.is_file():
-        command = optimum.optimum_command(task.optimum_program, task.profile, written)
-        with Child(command, optimum.timeout_seconds(task.profile)) as child:
+        command = [str(task.optimum_program), *task.optimum_arguments(), "--output", str(written)]
+        with Child(command, optimum.TIMEOUT_SECONDS) as child:
             while child.poll() is None:
                 time.sleep(0.05)
                 progress.running([f"{optimum.TITLE} ({child.seconds:.0f} s)"])

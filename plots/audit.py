@@ -124,15 +124,26 @@ def _loss_section(experiment: Experiment, documents: Documents) -> list[Block]:
 def _optimum_items(optimum: dict[str, Any] | None, claimed: float) -> list[str]:
     if optimum is None:
         return ["best possible mean return: not run (no record of pendulum_optimum)"]
-    best = optimum["greedy_policy"]
+    limit, policy = optimum["extrapolated"], optimum["greedy_policy"]
+    collected = policy["without_start_luck"]
+    best = max(limit["mean_return"] + limit["error"], collected["high"])
     items = [
-        f"best possible mean return by dynamic programming: {number(best['mean_return'], 5)} "
-        f"(95 % interval [{number(best['low'], 5)}, {number(best['high'], 5)}], {whole(best['episodes'])} episodes)"
+        f"best possible mean return by dynamic programming, {optimum['grid']} x {optimum['grid']} states and coarser grids "
+        f"extrapolated: {number(limit['mean_return'], 5)} ± {number(limit['error'], 2)}",
+        f"the policy that it finds collects {number(collected['mean_return'], 5)} "
+        f"(95 % interval [{number(collected['low'], 5)}, {number(collected['high'], 5)}], {whole(policy['episodes'])} "
+        f"episodes, luck of the starts taken out)",
     ]
-    for chance in optimum["probability_mean_beats"]:
+    if claimed > best:
         items.append(
-            f"probability that the mean of {chance['episodes']} episodes of the best policy beats {number(claimed, 4)}: "
-            f"{percent(chance['probability'], 3)}"
+            f"**{number(claimed, 4)} is {number(claimed - best)} above the best possible mean: no policy has it.** A mean over "
+            "few episodes can show it, with lucky starts:"
+        )
+    for chance in optimum["probability_mean_beats"]:
+        episodes = "one episode" if chance["episodes"] == 1 else f"the mean of {chance['episodes']} episodes"
+        items.append(
+            f"{episodes} of that policy beats {number(chance['threshold'], 4)} with probability "
+            f"{number(chance['probability'], 3)}"
         )
     return items
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from typing import Any
 
 import matplotlib
@@ -54,29 +53,27 @@ def svg_bytes(drawing: Drawing) -> bytes:
     return buffer.getvalue()
 
 
-def label_ends(axes: Axes, ends: list[tuple[float, float, str, str]], gap: float) -> None:
-    """Writes labels (x, y, text, colour) to the right of where their lines end, at least `gap` of the axis apart.
+def _spread(wanted: list[float], gap: float) -> list[float]:
+    """Places at least `gap` apart for ascending `wanted` ones: what is too close is centred on its mean, as one group."""
+    groups: list[list[float]] = []  # mean of the wanted places, how many
+    for place in wanted:
+        groups.append([place, 1.0])
+        while len(groups) > 1 and groups[-1][0] - groups[-2][0] < gap * (groups[-1][1] + groups[-2][1]) / 2:
+            (low, few), (high, more) = groups[-2], groups.pop()
+            groups[-1] = [(low * few + high * more) / (few + more), few + more]
+    return [mean + gap * (i - (count - 1) / 2) for mean, count in groups for i in range(round(count))]
 
-    Distances are in the axis' own scale, so that they hold on logarithmic axes too.
-    """
-    if not ends:
-        return
-    scale, bounds = axes.transAxes.inverted(), axes.transData
-    placed = []
-    for x, y, text, colour in ends:
-        across, up = scale.transform(bounds.transform((x, y)))
-        placed.append([up, across, text, colour])
-    placed.sort(key=lambda item: item[0])
-    wanted = sum(item[0] for item in placed)
-    for below, above in pairwise(placed):
-        above[0] = max(above[0], below[0] + gap)
-    excess = (sum(item[0] for item in placed) - wanted) / len(placed)
-    for item in placed:  # the column of labels stays centred on its lines
-        item[0] -= excess
-    for up, across, text, colour in placed:
+
+def label_ends(axes: Axes, ends: list[tuple[float, float, str, str]], gap: float) -> None:
+    """Writes labels (x, y, text, colour) to the right of where their lines end, at least `gap` of the axis apart."""
+    to_axes, to_screen = axes.transAxes.inverted(), axes.transData
+    points = [(*to_axes.transform(to_screen.transform((x, y))), text, colour) for x, y, text, colour in ends]
+    points.sort(key=lambda point: float(point[1]))
+    heights = _spread([float(point[1]) for point in points], gap)
+    for (across, _, text, colour), height in zip(points, heights, strict=True):
         axes.annotate(
             text,
-            (across, up),
+            (across, height),
             xycoords="axes fraction",
             xytext=(5, 0),
             textcoords="offset points",

@@ -90,9 +90,11 @@ class Timing:
         return int(definition["workers"])
 
     def oversubscribed(self, cell: str) -> bool:
-        """More workers than usable cores, all of which want one. Workers that wait do not."""
-        said = any(record.get("oversubscribed") for record in self.launches(cell).values())
-        return self.regime != "wait" and (said or self.workers(cell) > self._records.usable_cores)
+        """More workers than usable cores, all of which want one. Workers that wait do not, unless they learn."""
+        definition = self._records.cell(f"{self.regime}.{cell}")
+        assert definition is not None
+        wanting = self.regime != "wait" or definition["agreement"] != "none"
+        return wanting and int(definition["workers"]) > self._records.usable_cores
 
     def estimate(self, cell: str, quantity: Callable[[Record], float]) -> Estimate:
         """Mean over launches. The cell must have some."""

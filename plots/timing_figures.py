@@ -70,7 +70,7 @@ def speedup_figure(documents: Documents, records: RecordSet) -> Figure | None:
             _doubling_axis(axes)
             axes.set_yscale("log", base=2)
             axes.set_title(REGIME_NAMES[regime])
-        ticks = (0.25, 0.5, 1, 2, 4, 8, 16)
+        ticks = [2.0**power for power in range(-8, 6)]
         panels[0].yaxis.set_major_locator(FixedLocator(ticks))
         panels[0].yaxis.set_minor_locator(NullLocator())
         panels[0].yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

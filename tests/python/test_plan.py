@@ -25,16 +25,19 @@ def test_launch_rounds_run_forth_and_back() -> None:
     assert order == [(a, 1), (b, 1), (c, 1), (b, 2), (a, 2), (a, 3), (b, 3)]
 
 
-def test_busy_rows_with_more_workers_than_cores_run_once() -> None:
+def test_rows_without_verdict_run_once_where_they_take_long() -> None:
     profile = load_profile("default")
     assert launches_of(CELLS["busy.mpi-4"], profile, 2) == 1
     assert launches_of(CELLS["busy.mpi-4"], profile, 4) == profile.launches
     assert launches_of(CELLS["wait.mpi-16"], profile, 2) == profile.launches
     assert launches_of(CELLS["as_is.mpi-16"], profile, 2) == profile.launches
+    assert launches_of(CELLS["as_is.mpi-16-split"], profile, 2) == 1
+    assert launches_of(CELLS["wait.mpi-2-split"], profile, 2) == profile.launches
 
 
-def test_workers_that_wait_are_never_oversubscribed() -> None:
+def test_workers_that_wait_are_not_oversubscribed_unless_they_learn() -> None:
     assert not CELLS["wait.mpi-16"].oversubscribed(2)
+    assert CELLS["wait.mpi-16-split"].oversubscribed(2) and not CELLS["wait.mpi-16-split"].oversubscribed(16)
     assert CELLS["busy.mpi-4"].oversubscribed(2) and CELLS["as_is.mpi-4"].oversubscribed(2)
     assert not CELLS["busy.mpi-2"].oversubscribed(2)
 
