@@ -199,6 +199,11 @@ def dry_run(task: Task) -> None:
                 print(f"  {run.title}: {execution.build.program.name} {' '.join(run.arguments)}")
 
 
+def failed_cells(failures: dict[str, str]) -> dict[str, str]:
+    """One reason a cell, from reasons by record (CELL.REPLICATE-HASH.json)."""
+    return {record.rpartition("-")[0].rpartition(".")[0] or optimum.PROGRAM: why for record, why in failures.items()}
+
+
 def report(task: Task) -> None:
     """Writes report.md and report.html from the records and prints the tables."""
     from plots.report import write_report  # matplotlib takes a second to load, which Ctrl-C need not wait for
@@ -233,8 +238,8 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nreproduce: stopped; finished runs are kept, the next call goes on from here", file=sys.stderr)
         return 130
-    for record, reason in failures.items():
-        print(f"reproduce: {record.rpartition('-')[0]} failed: {reason}", file=sys.stderr)
+    for cell, reason in failed_cells(failures).items():
+        print(f"reproduce: {cell} failed: {reason}", file=sys.stderr)
     return 1 if failures else 0
 
 

@@ -148,7 +148,8 @@ def claim_blocks(material: Material) -> list[Block]:
 def closing_blocks(material: Material) -> list[Block]:
     records = material.records
     name = records.profile["name"]
-    failures = sorted({f"{record.rpartition('-')[0]}: {why}" for record, why in records.plan["failures"].items()})
+    by_cell = {record.rpartition("-")[0]: why for record, why in records.plan["failures"].items()}
+    failures = [f"{run}: {why}" for run, why in sorted(by_cell.items())]
     failed: list[Block] = [Heading(2, "Runs that failed"), Bullets(tuple(failures))] if failures else []
     return [
         Heading(2, "Audit: what the document's own figures imply"),

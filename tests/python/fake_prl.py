@@ -2,7 +2,7 @@
 """A stand-in for the runner that writes synthetic records. What it should do wrong stands in the environment:
 
 FAKE_PRL_FAIL=MODE      a run with --collect MODE fails with a one-line error
-FAKE_PRL_SECONDS=S      every run takes S seconds, in a child that it leaves to be ended
+FAKE_PRL_SECONDS=S      every run takes S seconds, deaf to SIGINT, in a child with a process group of its own
 FAKE_PRL_LOG=FILE       every run adds its command line
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +33,8 @@ def main() -> int:
         print("noise\nprl: mpirun is not on PATH: install openmpi-bin", file=sys.stderr)
         return 1
     if seconds := os.environ.get("FAKE_PRL_SECONDS"):
-        subprocess.run(["sleep", seconds], check=True)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        subprocess.run(["sleep", seconds], check=True, process_group=0)
     path, progress = options.pop("record"), options.pop("progress")
     assert progress == "none"
     words = [arguments[0], *(word for key, value in options.items() for word in (f"--{key}", value))]

@@ -17,6 +17,11 @@ def test_amdahl_fit_finds_the_share_of_exact_data() -> None:
         assert all(serial_share(w, s) == pytest.approx(share, abs=1e-12) for w, s in zip(workers, speedups, strict=True))
 
 
+def test_amdahl_fit_is_least_squares() -> None:
+    # W / S - 1 = 0.1 at 2 and at 3 workers: s minimises (0.1 - s)^2 + (0.1 - 2 s)^2, so s = 0.3 / 5.
+    assert fit_serial_share([2, 3], [2 / 1.1, 3 / 1.1]) == pytest.approx(0.06)
+
+
 def test_amdahl_limits() -> None:
     assert speedup(16, 0.0) == 16
     assert speedup(16, 1.0) == 1

@@ -17,7 +17,7 @@ from conftest import ROOT
 from small_task import FAKE_RUNNER, FEW_CELLS, REPORT_CELLS, small_task
 
 from experiments.launcher import processes_of_session
-from experiments.reproduce import execute, main, report
+from experiments.reproduce import execute, failed_cells, main, report
 from plots.records import load_records
 
 OPTIMUM_MISSING = "pendulum_optimum is not built"
@@ -93,6 +93,7 @@ def test_failed_run_is_reported_once_and_its_rows_say_why(tmp_path: Path, log: P
     tried = [line for line in calls(log) if "--collect mpi" in line]
     cells = {re.sub(r"--seed \d+|--record \S+", "", line) for line in tried}
     assert len(tried) == len(cells)  # one launch a cell, not all
+    assert failed_cells(failures)["wait.mpi-4"] == "mpirun is not on PATH: install openmpi-bin (exit status 1)"
     assert any("mpirun is not on PATH: install openmpi-bin (exit status 1)" in reason for reason in failures.values())
     text = (output / "report.md").read_text(encoding="utf-8")
     assert "not run, mpirun is not on PATH: install openmpi-bin" in text

@@ -33,10 +33,10 @@ def test_tails_are_those_of_a_t_interval_on_normal_data() -> None:
 @pytest.mark.parametrize(
     ("draw", "truth", "n", "at_least"),
     [
-        ("normal", 0.0, 5, 0.92),
-        ("normal", 0.0, 10, 0.93),
-        ("exponential", 1.0, 10, 0.87),  # skewed: every symmetric-minded interval covers less
-        ("uniform", 0.5, 5, 0.92),
+        ("normal", 0.0, 5, 0.90),
+        ("normal", 0.0, 10, 0.91),
+        ("exponential", 1.0, 10, 0.86),  # skewed: every symmetric-minded interval covers less
+        ("uniform", 0.5, 5, 0.90),
     ],
 )
 def test_interval_of_the_mean_covers_the_truth(
