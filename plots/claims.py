@@ -115,6 +115,11 @@ def _difference(statistic: Callable[..., NDArray[np.float64]]) -> Callable[..., 
     return lambda ours, theirs: statistic(ours) - statistic(theirs)
 
 
+def _reached(learning: Learning, cell: str, threshold: float) -> str:
+    crossing = learning.crossing(cell, threshold)
+    return f"{crossing.reached}/{crossing.steps.n}"
+
+
 def judge_c3(experiment: Experiment, documents: Documents, records: RecordSet) -> Judged:
     parameters, learning = experiment.parameters, Learning(records)
     single, threshold = parameters["single"], parameters["threshold_return"]
@@ -132,7 +137,10 @@ def judge_c3(experiment: Experiment, documents: Documents, records: RecordSet) -
         final = bootstrap([learning.final_returns(name) for name in (cell, single)], _difference(interquartile_mean))
         parts = [judge_below(steps, 0.0), judge_above(final, 0.0)]
         bounds = f"[{whole(steps.low)}, {whole(steps.high)}]" if not math.isnan(steps.low) else "–"
-        evidence.append(Evidence(where, "steps to -200, difference", whole(steps.value), bounds, steps.n, parts[0]))
+        reached = " and ".join(_reached(learning, name, threshold) for name in (cell, single))
+        evidence.append(
+            Evidence(where, f"steps to -200, difference ({reached} reached it)", whole(steps.value), bounds, steps.n, parts[0])
+        )
         evidence.append(Evidence(where, "final return, difference", number(final.value), interval(final), final.n, parts[1]))
         verdicts[cell] = all_of(parts)
     decides = parameters["decides"]

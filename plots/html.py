@@ -10,6 +10,8 @@ from html import escape
 from plots.blocks import Block, Bullets, Details, Figure, Heading, Paragraph, Row, Table
 from plots.verdicts import Kind, Verdict
 
+_SHORT_REASON = 20  # letters that stay on the verdict's line
+
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --faint: #59636e; --page: #ffffff; --panel: #f6f8fa; --line: #d1d9e0;
   --confirmed: #116329; --confirmed-bg: #dafbe1; --refuted: #a40e26; --refuted-bg: #ffebe9;
@@ -40,6 +42,9 @@ tr.unmeasured { color: var(--faint); }
 .refuted { color: var(--refuted); background: var(--refuted-bg); }
 .inconclusive { color: var(--open); background: var(--open-bg); }
 .reason { color: var(--faint); }
+.short { white-space: nowrap; }
+td:not(.number) { min-width: 6rem; }
+td:first-child { min-width: 8rem; }
 figure { margin: 1rem 0 2rem; }
 .drawing { overflow-x: auto; background: #fff; border: 1px solid var(--line); border-radius: 6px; }
 .drawing img { display: block; width: 100%; min-width: 38rem; height: auto; }
@@ -61,7 +66,10 @@ def _cell(content: str | Verdict) -> str:
         return f'<span class="reason">{_inline(content.short())}</span>'
     name = content.kind.value
     badge = f'<span class="verdict {name.replace(" ", "-")}">{name}</span>'
-    return f'{badge} <span class="reason">{_inline(content.reason)}</span>' if content.reason else badge
+    if not content.reason:
+        return badge
+    text = f'{badge} <span class="reason">{_inline(content.reason)}</span>'
+    return f'<span class="short">{text}</span>' if len(content.reason) < _SHORT_REASON else text
 
 
 def _row(row: Row, table: Table) -> str:

@@ -58,6 +58,7 @@ def summary_blocks(material: Material) -> list[Block]:
     verdicts = [claim.verdict for claim in material.claims] + [row.cells[-2] for row in figures.rows]
     counts = Counter(verdict.kind.value for verdict in verdicts if isinstance(verdict, Verdict))
     total = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.items()))
+    target = formats.number(records.calibration["target_steps_per_second"])
     cost = formats.milliseconds(records.calibration["step_cost_seconds"])
     return [
         Heading(1, TITLE),
@@ -67,10 +68,9 @@ def summary_blocks(material: Material) -> list[Block]:
             "than usable cores are not judged. Every rule was written down before anything was run."
         ),
         Paragraph(
-            "The document's environments are slow (245 steps/s), ours cost nanoseconds. So every row is measured three "
+            f"The document's environments are slow ({target} steps/s), ours cost nanoseconds. So every row is measured three "
             f"times: **as is**; **busy**, where a step burns {cost} ms of processor time; and **wait**, where it blocks as "
-            "long, as a remote simulator does. With that cost the serial round, learner included, makes the document's 245 "
-            "steps/s."
+            f"long, as a remote simulator does. With that cost the serial round, learner included, makes {target} steps/s too."
         ),
         Paragraph(f"Claims and figures together: {total}. {settings.profile_text(records)}"),
         Heading(2, "The document's claims in a sentence each"),
