@@ -103,13 +103,12 @@ void with_mpi_library(benchmark::State& state, IterationCount batch, const MpiSe
 void register_agreement(const std::string& name, Application application, std::optional<MpiSession>& session) {
   constexpr IterationCount kBatch = 32;
   const std::string members = "/members:" + std::to_string(kMembers);
-  const std::string ranks = "/ranks:" + std::to_string(kMembers);
   register_local(name + "/processes" + members, [=](benchmark::State& state) { with_processes(state, application); });
   register_local(name + "/threads" + members, [=](benchmark::State& state) { with_threads(state, application); });
-  register_mpi(name + "/mpi" + ranks, kMembers, 20 * kBatch,
+  register_mpi(name + "/mpi" + members, kMembers, 20 * kBatch,
                [=, &session](benchmark::State& state) { with_ranks(state, application, kBatch, *session); });
   if (application == Application::kCopy) {
-    register_mpi(name + "/mpi_library" + ranks, kMembers, 20 * kBatch,
+    register_mpi(name + "/mpi_library" + members, kMembers, 20 * kBatch,
                  [=, &session](benchmark::State& state) { with_mpi_library(state, kBatch, *session); });
   }
 }

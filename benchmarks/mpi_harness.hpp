@@ -1,7 +1,8 @@
 // Benchmarks of MPI ranks, in programs that also have benchmarks of one process.
 //
-// A benchmark of N ranks has `/mpi` and `ranks:N` or `workers:N` in its name. Every program lists its own; they run where
-// it was started by `mpirun -n N`, and everywhere else are skipped with that hint. Under mpirun nothing else runs.
+// A benchmark of N ranks has `/mpi` and `ranks:N`, `workers:N` or `members:N` in its name. Every program lists its own;
+// they run where it was started by `mpirun -n N`, and everywhere else are skipped with that hint. Under mpirun nothing
+// else runs.
 //
 // All ranks run the same fixed number of iterations. Times are set by hand and are those of the slowest rank, which is
 // found outside the timed region. Only rank 0 prints and writes.
