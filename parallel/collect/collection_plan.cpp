@@ -1,0 +1,22 @@
+#include "parallel/collect/collection_plan.hpp"
+
+#include <stdexcept>
+#include <string>
+
+namespace prl {
+
+void check_plan(const CollectionPlan& plan) {
+  if (plan.workers < 1) {
+    throw std::invalid_argument(std::to_string(plan.workers) + " workers: at least 1 is needed");
+  }
+  if (plan.workers > plan.environments) {
+    throw std::invalid_argument(
+        std::to_string(plan.workers) + " workers for " + std::to_string(plan.environments) +
+        " environments: each worker needs at least one; use fewer workers or more environments");
+  }
+  if (plan.layout.steps < 1 || plan.layout.observation_size < 1 || plan.layout.action_size < 1) {
+    throw std::invalid_argument("a segment needs at least one step, one observation and one action");
+  }
+}
+
+}  // namespace prl

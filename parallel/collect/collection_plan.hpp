@@ -1,0 +1,23 @@
+// What a collection mode has to know of the run: how many workers, and the sizes of what crosses between them.
+#pragma once
+
+#include <cstddef>
+
+#include "core/segment.hpp"
+
+namespace prl {
+
+struct CollectionPlan {
+  int workers = 1;       // W, all that collect; worker 0 is the learner's own
+  int environments = 1;  // N, over all workers
+  std::size_t parameter_count = 0;
+  SegmentLayout layout;
+
+  std::size_t segment_bytes() const { return static_cast<std::size_t>(environments) * layout.block_bytes(); }
+  std::size_t parameter_bytes() const { return parameter_count * sizeof(float); }
+};
+
+// Throws std::invalid_argument, one line, if a worker would have no environment or a size is not positive.
+void check_plan(const CollectionPlan& plan);
+
+}  // namespace prl

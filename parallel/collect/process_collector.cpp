@@ -1,0 +1,113 @@
+#include "parallel/collect/process_collector.hpp"
+
+#include <algorithm>
+
+#include "core/step_cost.hpp"
+
+namespace prl {
+namespace {
+
+const CollectionPlan& checked(const CollectionPlan& plan) {
+  check_plan(plan);
+  return plan;
+}
+
+std::size_t workers_of(const CollectionPlan& plan) { return static_cast<std::size_t>(plan.workers); }
+
+}  // namespace
+
+ProcessCollector::ProcessCollector(const CollectionPlan& plan, const ActorFactory& make_actor)
+    : plan_(checked(plan)),
+      region_("parameters and trajectories", SharedRegion::bytes_for<float>(plan.parameter_count) +
+                                                 SharedRegion::bytes_for<std::byte>(plan.segment_bytes()) +
+                                                 SharedRegion::bytes_for<Round>(1) +
+                                                 SharedRegion::bytes_for<Answer>(workers_of(plan))),
+      parameters_(region_.carve<float>(plan.parameter_count)),
+      segment_(plan.layout, region_.carve<std::byte>(plan.segment_bytes()).data(), 0, plan.environments),
+      round_(region_.make<Round>(plan.workers - 1)),
+      answers_(region_.carve<Answer>(workers_of(plan))) {
+  processes_ = std::make_unique<ProcessGroup>(
+      plan.workers, [&](int worker) { run_worker(worker, make_actor); }, [this] { tell_to_stop(); });
+  actor_ = make_actor(0, environments_of(0, plan.workers, plan.environments).count);
+  request_precise_sleep();
+}
+
+SegmentView ProcessCollector::part_of(int worker) const {
+  const EnvironmentRange range = environments_of(worker, plan_.workers, plan_.environments);
+  return segment_.part(range.first, range.count);
+}
+
+void ProcessCollector::run_worker(int worker, const ActorFactory& make_actor) {
+  request_precise_sleep();
+  const SegmentView part = part_of(worker);
+  const std::unique_ptr<Actor> actor = make_actor(part.first(), part.count());
+  const Waiter waiter = waiter_for(plan_.workers);
+  RoundHeader& answer = answers_[static_cast<std::size_t>(worker)].header;
+  for (std::uint32_t turn = 0;;) {
+    turn = round_.gate.await_turn(turn, waiter);
+    if (round_.end.load()) return;
+    actor->charge_step_cost(round_.command.flag != 0);
+    const double start_seconds = monotonic_seconds();
+    answer.flag = actor->collect(parameters_.data(), part, round_.stop) ? 1 : 0;
+    answer.collecting_seconds = monotonic_seconds() - start_seconds;
+    round_.gate.report();
+  }
+}
+
+bool ProcessCollector::collect(const std::atomic<bool>& stop) {
+  round_.stop.store(false);
+  start_round();
+  actor_->charge_step_cost(charge_);
+  const double start_seconds = monotonic_seconds();
+  answers_[0].header.flag = actor_->collect(parameters_.data(), part_of(0), stop) ? 1 : 0;
+  answers_[0].header.collecting_seconds = monotonic_seconds() - start_seconds;
+  await_answers(stop);
+  return std::all_of(answers_.begin(), answers_.end(), [](const Answer& answer) { return answer.header.flag != 0; });
+}
+
+void ProcessCollector::start_round() {
+  if (plan_.workers == 1) return;
+  const double start_seconds = monotonic_seconds();
+  round_.command = {RoundCommand::kCollect, charge_ ? 1U : 0U, 0.0};
+  round_.gate.start();
+  ledger_.add_transfer(Purpose::kWeights, monotonic_seconds() - start_seconds);
+  for (int worker = 1; worker < plan_.workers; ++worker) {
+    ledger_.add_message(Purpose::kControl, sizeof(RoundHeader));
+    ledger_.add_message(Purpose::kWeights, plan_.parameter_bytes());
+  }
+}
+
+void ProcessCollector::await_answers(const std::atomic<bool>& stop) {
+  if (plan_.workers == 1) return;
+  const auto pass_stop_on = [&] {
+    if (stop.load()) round_.stop.store(true);
+  };
+  pass_stop_on();
+  const double start_seconds = monotonic_seconds();
+  round_.gate.await_followers(waiter_for(plan_.workers, [&] {
+    pass_stop_on();
+    processes_->check_alive();
+  }));
+  const double end_seconds = monotonic_seconds();
+  ledger_.add_waiting(Purpose::kControl, end_seconds - start_seconds);
+  for (int worker = 1; worker < plan_.workers; ++worker) {
+    ledger_.add_message(Purpose::kControl, sizeof(RoundHeader));
+    ledger_.add_message(Purpose::kTrajectories, part_of(worker).size_bytes());
+  }
+  ledger_.add_transfer(Purpose::kTrajectories, monotonic_seconds() - end_seconds);
+}
+
+std::vector<WorkerSeconds> ProcessCollector::worker_seconds() const {
+  std::vector<WorkerSeconds> seconds;
+  for (const Answer& answer : answers_) seconds.push_back({answer.header.collecting_seconds});
+  return seconds;
+}
+
+// Also after a worker has died in the middle of a round: then the others leave it first.
+void ProcessCollector::tell_to_stop() {
+  round_.stop.store(true);
+  round_.end.store(true);
+  round_.gate.start();
+}
+
+}  // namespace prl

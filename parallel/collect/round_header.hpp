@@ -1,0 +1,17 @@
+// The control message of a round: what the learner's worker tells the others to do, and what each of them answers.
+#pragma once
+
+#include <cstdint>
+
+namespace prl {
+
+enum class RoundCommand : std::uint32_t { kCollect = 1, kEnd = 2 };
+
+struct RoundHeader {
+  RoundCommand command = RoundCommand::kCollect;
+  std::uint32_t flag = 1;           // command: step costs are charged; answer: the worker's part is complete
+  double collecting_seconds = 0.0;  // answer only
+};
+static_assert(sizeof(RoundHeader) == 16, "counted as 16 bytes of control");
+
+}  // namespace prl
