@@ -1,0 +1,100 @@
+#include "parallel/agree/transport_gradients.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "parallel/agree/gradient_reduction.hpp"
+
+namespace prl {
+namespace {
+
+std::size_t index(int i) { return static_cast<std::size_t>(i); }
+
+std::size_t checked(int shards) {
+  if (shards < 1) throw std::invalid_argument("gradients are joined by members with at least one shard");
+  return index(shards);
+}
+
+}  // namespace
+
+TransportGradients::TransportGradients(Transport& transport, std::size_t parameter_count, int shards_per_member)
+    : transport_(transport),
+      members_(transport.size()),
+      shards_(shards_per_member),
+      parameter_count_(parameter_count),
+      local_sum_(checked(shards_per_member) > 1 ? parameter_count : 0),
+      sum_(parameter_count),
+      parts_(index(std::max(members_, shards_per_member))) {
+  const std::size_t own_count = range_of_member(transport.rank()).size();
+  for (int member = 0; member < members_; ++member) {
+    received_.emplace_back(member == transport.rank() ? 0 : own_count);
+  }
+}
+
+template <typename Exchange>
+void TransportGradients::for_each_step(const Exchange& exchange) const {
+  const int rank = transport_.rank();
+  for (int step = 1; step < members_; ++step) exchange((rank + step) % members_, (rank - step + members_) % members_);
+}
+
+void TransportGradients::sum(std::span<double> values) {
+  if (values.empty()) return;
+  const std::size_t count = values.size();
+  sent_values_.assign(values.begin(), values.end());
+  received_values_.resize(count * index(members_));
+  const std::span<double> received(received_values_);
+  for_each_step([&](int to, int from) {
+    transport_.exchange(to, std::as_bytes(std::span(sent_values_)), from,
+                        std::as_writable_bytes(received.subspan(index(from) * count, count)), Purpose::kControl);
+  });
+  std::copy(sent_values_.begin(), sent_values_.end(),
+            received.begin() + static_cast<std::ptrdiff_t>(index(transport_.rank()) * count));
+  std::fill(values.begin(), values.end(), 0.0);
+  for (int member = 0; member < members_; ++member) {
+    for (std::size_t i = 0; i < count; ++i) values[i] += received[index(member) * count + i];
+  }
+}
+
+void TransportGradients::update(Learner& learner) {
+  const ParameterRange own = range_of_member(transport_.rank());
+  const std::span<const float> gradient = reduce_scatter(own_gradient(learner));
+  double gradient_square_sum = square_sum(gradient.subspan(own.begin, own.size()));
+  sum(std::span(&gradient_square_sum, 1));
+  learner.apply_gradient(own, gradient, gradient_square_sum);
+  learner.finish_update();
+  all_gather(learner.parameters());
+}
+
+const float* TransportGradients::own_gradient(Learner& learner) {
+  if (shards_ == 1) return learner.gradient(0).data();
+  for (int shard = 0; shard < shards_; ++shard) parts_[index(shard)] = learner.gradient(shard).data();
+  sum_gradients(std::span(parts_).first(index(shards_)), parameter_count_, local_sum_.data());
+  return local_sum_.data();
+}
+
+std::span<const float> TransportGradients::reduce_scatter(const float* gradient) {
+  if (members_ == 1) return {gradient, parameter_count_};
+  const std::span<const float> all(gradient, parameter_count_);
+  for_each_step([&](int to, int from) {
+    const ParameterRange range = range_of_member(to);
+    transport_.exchange(to, std::as_bytes(all.subspan(range.begin, range.size())), from,
+                        std::as_writable_bytes(received_[index(from)].span()), Purpose::kGradients);
+  });
+  const ParameterRange own = range_of_member(transport_.rank());
+  for (int member = 0; member < members_; ++member) {
+    parts_[index(member)] = member == transport_.rank() ? gradient + own.begin : received_[index(member)].data();
+  }
+  sum_gradients(std::span(parts_).first(index(members_)), own.size(), sum_.data() + own.begin);
+  return sum_.span();
+}
+
+void TransportGradients::all_gather(std::span<float> parameters) {
+  const ParameterRange own = range_of_member(transport_.rank());
+  for_each_step([&](int to, int from) {
+    const ParameterRange range = range_of_member(from);
+    transport_.exchange(to, std::as_bytes(parameters.subspan(own.begin, own.size())), from,
+                        std::as_writable_bytes(parameters.subspan(range.begin, range.size())), Purpose::kGradients);
+  });
+}
+
+}  // namespace prl

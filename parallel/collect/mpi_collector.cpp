@@ -1,0 +1,147 @@
+#include "parallel/collect/mpi_collector.hpp"
+
+#include <algorithm>
+
+#include "parallel/collect/mpi_messages.hpp"
+
+namespace prl {
+namespace {
+
+const CollectionPlan& checked(const CollectionPlan& plan, const MpiSession& session) {
+  check_mpi_plan(plan, session);
+  return plan;
+}
+
+template <typename T>
+std::span<const T> one(const T& value) {
+  return {&value, 1};
+}
+
+}  // namespace
+
+MpiCollector::MpiCollector(const CollectionPlan& plan, const ActorFactory& make_actor, MpiSession& session)
+    : plan_(checked(plan, session)),
+      session_(session),
+      parameters_(plan.parameter_count),
+      blocks_(plan.segment_bytes()),
+      segment_(plan.layout, blocks_.data(), 0, plan.environments),
+      actor_(make_actor(0, environments_of(0, plan.workers, plan.environments).count)),
+      answers_(static_cast<std::size_t>(plan.workers)),
+      requests_(2 * static_cast<std::size_t>(plan.workers - 1), MPI_REQUEST_NULL),
+      finished_(requests_.size()) {}
+
+MpiCollector::~MpiCollector() { send_end(session_, plan_.workers); }
+
+SegmentView MpiCollector::part_of(int worker) const {
+  const EnvironmentRange range = environments_of(worker, plan_.workers, plan_.environments);
+  return segment_.part(range.first, range.count);
+}
+
+bool MpiCollector::collect(const std::atomic<bool>& stop) {
+  if (plan_.workers > 1) {
+    post_receives();
+    send_weights();
+  }
+  actor_->charge_step_cost(charge_);
+  const double start_seconds = monotonic_seconds();
+  answers_[0].flag = actor_->collect(parameters_.data(), part_of(0), stop) ? 1 : 0;
+  answers_[0].collecting_seconds = monotonic_seconds() - start_seconds;
+  if (plan_.workers > 1) receive_trajectories(stop);
+  if (stop.load()) session_.stop().store(false);
+  return std::all_of(answers_.begin(), answers_.end(), [](const RoundHeader& answer) { return answer.flag != 0; });
+}
+
+// Before the weights leave, so that whatever comes back finds its place.
+void MpiCollector::post_receives() {
+  for (int rank = 1; rank < plan_.workers; ++rank) {
+    const SegmentView part = part_of(rank);
+    const std::size_t first = 2 * static_cast<std::size_t>(rank - 1);
+    requests_[first] =
+        start_receive(session_, rank, kHeaderTag, std::span(&answers_[static_cast<std::size_t>(rank)], 1));
+    requests_[first + 1] = start_receive(session_, rank, kTrajectoriesTag, std::span(part.bytes(), part.size_bytes()));
+  }
+}
+
+void MpiCollector::send_weights() {
+  const double start_seconds = monotonic_seconds();
+  const RoundHeader command{RoundCommand::kCollect, charge_ ? 1U : 0U, 0.0};
+  std::vector<MPI_Request> sends;
+  for (int rank = 1; rank < plan_.workers; ++rank) {
+    sends.push_back(start_send(session_, rank, kHeaderTag, one(command)));
+    sends.push_back(start_send(session_, rank, kWeightsTag, std::span<const float>(parameters_.span())));
+    ledger_.add_message(Purpose::kControl, sizeof(command));
+    ledger_.add_message(Purpose::kWeights, plan_.parameter_bytes());
+  }
+  // Not left to go on beside the collecting: over a network MPI moves them only while it is called.
+  finish_all(session_, sends, [] {});
+  ledger_.add_transfer(Purpose::kWeights, monotonic_seconds() - start_seconds);
+}
+
+bool MpiCollector::transfer_under_way() const {
+  for (std::size_t i = 0; i < requests_.size(); i += 2) {
+    if (requests_[i] == MPI_REQUEST_NULL && requests_[i + 1] != MPI_REQUEST_NULL) return true;
+  }
+  return false;
+}
+
+void MpiCollector::receive_trajectories(const std::atomic<bool>& stop) {
+  double waiting_seconds = 0.0;
+  double transfer_seconds = 0.0;
+  double last_seconds = monotonic_seconds();
+  const auto spend = [&](bool transfer) {
+    const double now_seconds = monotonic_seconds();
+    (transfer ? transfer_seconds : waiting_seconds) += now_seconds - last_seconds;
+    last_seconds = now_seconds;
+  };
+  session_.waiting().until([&] {
+    if (stop.load()) session_.stop().store(true);
+    const bool under_way = transfer_under_way();
+    spend(under_way);
+    int count = 0;
+    check_mpi(MPI_Testsome(static_cast<int>(requests_.size()), requests_.data(), &count, finished_.data(),
+                           MPI_STATUSES_IGNORE),
+              "receive trajectories");
+    if (count == MPI_UNDEFINED) count = 0;
+    for (int i = 0; i < count; ++i) session_.ring(finished_[static_cast<std::size_t>(i)] / 2 + 1);
+    // A message that was found is moved within the call.
+    spend(under_way || count > 0);
+    return std::all_of(requests_.begin(), requests_.end(), [](MPI_Request r) { return r == MPI_REQUEST_NULL; });
+  });
+  ledger_.add_waiting(Purpose::kControl, waiting_seconds);
+  ledger_.add_transfer(Purpose::kTrajectories, transfer_seconds);
+  for (int rank = 1; rank < plan_.workers; ++rank) {
+    ledger_.add_message(Purpose::kControl, sizeof(RoundHeader));
+    ledger_.add_message(Purpose::kTrajectories, part_of(rank).size_bytes());
+  }
+}
+
+std::vector<WorkerSeconds> MpiCollector::worker_seconds() const {
+  std::vector<WorkerSeconds> seconds;
+  for (const RoundHeader& answer : answers_) seconds.push_back({answer.collecting_seconds});
+  return seconds;
+}
+
+void serve_mpi_collector(const CollectionPlan& plan, const ActorFactory& make_actor, MpiSession& session) {
+  check_mpi_plan(plan, session);
+  const EnvironmentRange range = environments_of(session.rank(), plan.workers, plan.environments);
+  AlignedBuffer<float> parameters(plan.parameter_count);
+  AlignedBuffer<std::byte> blocks(static_cast<std::size_t>(range.count) * plan.layout.block_bytes());
+  const SegmentView part(plan.layout, blocks.data(), range.first, range.count);
+  const std::unique_ptr<Actor> actor = make_actor(range.first, range.count);
+  while (true) {
+    RoundHeader command;
+    receive(session, 0, kHeaderTag, std::span(&command, 1));
+    if (command.command == RoundCommand::kEnd) return;
+    receive(session, 0, kWeightsTag, parameters.span());
+    actor->charge_step_cost(command.flag != 0);
+    const double start_seconds = monotonic_seconds();
+    const bool complete = actor->collect(parameters.data(), part, session.stop());
+    const RoundHeader answer{RoundCommand::kCollect, complete ? 1U : 0U, monotonic_seconds() - start_seconds};
+    MPI_Request sends[] = {
+        start_send(session, 0, kHeaderTag, one(answer)),
+        start_send(session, 0, kTrajectoriesTag, std::span<const std::byte>(blocks.data(), part.size_bytes()))};
+    finish_all(session, sends, [] {});
+  }
+}
+
+}  // namespace prl

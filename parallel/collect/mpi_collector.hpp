@@ -1,0 +1,62 @@
+// Collecting in MPI ranks, as distributed PPO does in the document: weights out, trajectories in. Rank 0 learns and
+// collects its own part; every other rank runs serve_mpi_collector().
+//
+// What is counted at rank 0, for W ranks and S bytes of parameters, a round:
+//   weights        (W - 1) S                           a message to each rank
+//   trajectories   the blocks of ranks 1 .. W - 1      a message from each, received in place
+//   control        (W - 1) 2 * 16                      a command to each, an answer from each
+// The weights are sent to all ranks at once, and a rank's trajectories follow its answer. So the time from sending the
+// weights until they are taken is their transfer, the time in which no rank has answered that has not been served is
+// `waiting_seconds` of control, and the rest of the time until all is there is transfer of trajectories.
+#pragma once
+
+#include <memory>
+
+#include "core/aligned_buffer.hpp"
+#include "parallel/collect/collection_plan.hpp"
+#include "parallel/collect/collector.hpp"
+#include "parallel/collect/round_header.hpp"
+#include "parallel/transport/mpi_session.hpp"
+
+namespace prl {
+
+class MpiCollector final : public Collector {
+ public:
+  // On rank 0. `session` must outlive it. Throws std::invalid_argument for a plan that cannot be.
+  MpiCollector(const CollectionPlan& plan, const ActorFactory& make_actor, MpiSession& session);
+  // Tells the other ranks to return from serve_mpi_collector().
+  ~MpiCollector() override;
+
+  std::span<float> parameters() override { return parameters_.span(); }
+  // `stop` reaches the ranks of this host at once, those of others at the end of their round.
+  bool collect(const std::atomic<bool>& stop) override;
+  SegmentView segment() const override { return segment_; }
+  void charge_step_cost(bool charge) override { charge_ = charge; }
+  std::vector<WorkerSeconds> worker_seconds() const override;
+  CommunicationLedger& ledger() override { return ledger_; }
+
+ private:
+  SegmentView part_of(int worker) const;
+  void post_receives();
+  void send_weights();
+  void receive_trajectories(const std::atomic<bool>& stop);
+  // Whether a rank's answer is there and its trajectories are not.
+  bool transfer_under_way() const;
+
+  CollectionPlan plan_;
+  MpiSession& session_;
+  AlignedBuffer<float> parameters_;
+  AlignedBuffer<std::byte> blocks_;
+  SegmentView segment_;
+  std::unique_ptr<Actor> actor_;
+  std::vector<RoundHeader> answers_;   // by rank; rank 0's is its own record
+  std::vector<MPI_Request> requests_;  // answer and trajectories of rank 1, of rank 2, ...
+  std::vector<int> finished_;          // scratch of MPI_Testsome
+  bool charge_ = true;
+  CommunicationLedger ledger_;
+};
+
+// What the ranks after 0 do until rank 0's collector is destroyed. The plan is rank 0's.
+void serve_mpi_collector(const CollectionPlan& plan, const ActorFactory& make_actor, MpiSession& session);
+
+}  // namespace prl

@@ -1,0 +1,121 @@
+#include "parallel/transport/mpi_session.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <new>
+#include <numeric>
+#include <stdexcept>
+
+#include "core/step_cost.hpp"
+#include "parallel/transport/mpi_error.hpp"
+#include "parallel/transport/usable_cores.hpp"
+
+namespace prl {
+namespace {
+
+// mpirun may bind each rank to a core of its own: together they have the union of their masks, within the quota.
+int shared_cores(MPI_Comm host) {
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  if (sched_getaffinity(0, sizeof(mask), &mask) != 0) return usable_cores();
+  const bool quota_binds = usable_cores() < CPU_COUNT(&mask);
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &mask, static_cast<int>(sizeof(mask)), MPI_BYTE, MPI_BOR, host),
+            "compare the cores of the ranks");
+  return quota_binds ? std::min(usable_cores(), CPU_COUNT(&mask)) : CPU_COUNT(&mask);
+}
+
+// The rank on `host` of each of the `size` ranks.
+std::vector<int> host_ranks(MPI_Comm host, int size) {
+  std::vector<int> ranks(static_cast<std::size_t>(size));
+  std::vector<int> on_host(ranks.size());
+  std::iota(ranks.begin(), ranks.end(), 0);
+  MPI_Group all = MPI_GROUP_NULL;
+  MPI_Group here = MPI_GROUP_NULL;
+  check_mpi(MPI_Comm_group(MPI_COMM_WORLD, &all), "list the ranks");
+  check_mpi(MPI_Comm_group(host, &here), "list the ranks of this host");
+  check_mpi(MPI_Group_translate_ranks(all, size, ranks.data(), here, on_host.data()), "find the ranks of this host");
+  MPI_Group_free(&all);
+  MPI_Group_free(&here);
+  return on_host;
+}
+
+}  // namespace
+
+bool launched_by_mpi() {
+  const auto set = [](const char* name) { return std::getenv(name) != nullptr; };
+  return set("OMPI_COMM_WORLD_SIZE") || set("PMI_SIZE") || set("PMIX_RANK");
+}
+
+MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
+  int level = MPI_THREAD_SINGLE;
+  check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &level), "start");
+  if (level < MPI_THREAD_FUNNELED) {
+    throw std::runtime_error("this MPI library allows no threads beside it: use one built with MPI_THREAD_FUNNELED");
+  }
+  check_mpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "set an error handler");
+  check_mpi(MPI_Comm_rank(MPI_COMM_WORLD, &rank_), "tell the rank");
+  check_mpi(MPI_Comm_size(MPI_COMM_WORLD, &size_), "tell the number of ranks");
+  request_precise_sleep();
+  if (rank_ > 0) {
+    std::signal(SIGINT, SIG_IGN);
+    std::signal(SIGTERM, SIG_IGN);
+  }
+  look_at_host();
+  share_memory_on_host();
+  Doorbell& own_bell = bells_[static_cast<std::size_t>(host_rank_of_[static_cast<std::size_t>(rank_)])];
+  waiting_.emplace(ranks_on_host_, cores_on_host_, ranks_on_host_ == size_, own_bell);
+}
+
+void MpiSession::look_at_host() {
+  check_mpi(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &host_), "group ranks by host");
+  check_mpi(MPI_Comm_size(host_, &ranks_on_host_), "tell the number of ranks on this host");
+  cores_on_host_ = shared_cores(host_);
+  host_rank_of_ = host_ranks(host_, size_);
+}
+
+// Ranks map the same pages, so a cache line of one is a cache line of all, whatever the addresses.
+void MpiSession::share_memory_on_host() {
+  static_assert(std::atomic<bool>::is_always_lock_free, "shared between processes: must not need a lock");
+  const auto bell_count = static_cast<std::size_t>(ranks_on_host_);
+  const bool first = host_rank_of_[static_cast<std::size_t>(rank_)] == 0;
+  const std::size_t bytes = (bell_count + 2) * kCacheLineBytes;
+  void* start = nullptr;
+  check_mpi(
+      MPI_Win_allocate_shared(first ? static_cast<MPI_Aint>(bytes) : 0, 1, MPI_INFO_NULL, host_, &start, &window_),
+      "share memory on this host");
+  MPI_Aint size = 0;
+  int unit = 0;
+  check_mpi(MPI_Win_shared_query(window_, 0, &size, &unit, &start), "share memory on this host");
+  std::size_t room = bytes;
+  if (std::align(kCacheLineBytes, bytes - kCacheLineBytes, start, room) == nullptr) {
+    throw std::runtime_error("MPI could not share memory on this host at a cache line");
+  }
+  auto* bells = reinterpret_cast<Doorbell*>(static_cast<std::byte*>(start) + kCacheLineBytes);
+  if (first) {
+    new (start) std::atomic<bool>(false);
+    std::uninitialized_default_construct_n(bells, bell_count);
+  }
+  stop_ = std::launder(static_cast<std::atomic<bool>*>(start));
+  bells_ = {std::launder(bells), bell_count};
+  check_mpi(MPI_Barrier(host_), "start together");
+}
+
+void MpiSession::ring(int rank) const {
+  const int on_host = host_rank_of_[static_cast<std::size_t>(rank)];
+  if (on_host == MPI_UNDEFINED) return;
+  bells_[static_cast<std::size_t>(on_host)].ring_after_any_store();
+}
+
+MpiSession::~MpiSession() {
+  if (std::uncaught_exceptions() > exceptions_at_start_) MPI_Abort(MPI_COMM_WORLD, 1);
+  MPI_Win_free(&window_);
+  MPI_Comm_free(&host_);
+  MPI_Finalize();
+}
+
+}  // namespace prl

@@ -1,0 +1,66 @@
+// This process as a rank of an MPI job: MPI from initialisation to finalisation, and what a rank has to know of its host.
+//
+// Made after the last fork and before LibTorch is used. All calls are made by the thread that made the session.
+//
+// Ranks after 0 ignore SIGINT and SIGTERM, which mpirun hands to all of them when it is interrupted: rank 0 decides when
+// to stop and tells them. They have to leave by MPI_Finalize within the second that mpirun then gives them, or Open MPI
+// leaves its segments in /dev/shm.
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "parallel/transport/doorbell.hpp"
+#include "parallel/transport/mpi_c.hpp"
+#include "parallel/transport/mpi_waiting.hpp"
+
+namespace prl {
+
+// Whether this process was started by mpirun or a like launcher.
+bool launched_by_mpi();
+
+class MpiSession {
+ public:
+  // Collective. Throws std::runtime_error.
+  MpiSession();
+  // Collective, unless an exception is passing through: then the other ranks may wait for this one for ever, and the
+  // job is ended. Report the exception before.
+  ~MpiSession();
+  MpiSession(const MpiSession&) = delete;
+  MpiSession& operator=(const MpiSession&) = delete;
+
+  MPI_Comm communicator() const { return MPI_COMM_WORLD; }
+  int rank() const { return rank_; }
+  int size() const { return size_; }
+  int ranks_on_host() const { return ranks_on_host_; }
+  // Cores that the ranks of this host may use together.
+  int cores_on_host() const { return cores_on_host_; }
+
+  const MpiWaiting& waiting() const { return *waiting_; }
+  // Wakes `rank` if it is on this host and sleeps: after sending to it, and after taking a message it may wait to be
+  // rid of.
+  void ring(int rank) const;
+
+  // A word that all ranks of this host see. Whoever learns that the run is to end, by a signal or from rank 0, sets it.
+  std::atomic<bool>& stop() { return *stop_; }
+
+ private:
+  void look_at_host();
+  void share_memory_on_host();
+
+  int rank_ = 0;
+  int size_ = 1;
+  int ranks_on_host_ = 1;
+  int cores_on_host_ = 1;
+  int exceptions_at_start_ = 0;
+  MPI_Comm host_ = MPI_COMM_NULL;
+  MPI_Win window_ = MPI_WIN_NULL;
+  std::atomic<bool>* stop_ = nullptr;
+  std::span<Doorbell> bells_;      // by rank on the host
+  std::vector<int> host_rank_of_;  // by rank; MPI_UNDEFINED on other hosts
+  std::optional<MpiWaiting> waiting_;
+};
+
+}  // namespace prl

@@ -1,0 +1,82 @@
+// Ranks that join gradients by MPI messages end with the serial parameters' bits, and move 2 S (P - 1) bytes.
+#include <vector>
+
+#include "parallel/agree/transport_gradients.hpp"
+#include "parallel/transport/mpi_transport.hpp"
+#include "tests/mpi_check.hpp"
+#include "tests/parallel_fake_learner.hpp"
+
+using namespace prl;
+using namespace prl::test;
+
+namespace {
+
+std::uint64_t sum_over_ranks(MpiSession& session, std::uint64_t value) {
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_UINT64_T, MPI_SUM, session.communicator()), "add counts");
+  return value;
+}
+
+void parameters_equal_serial(MpiSession& session, MpiCheck& check, std::size_t count) {
+  constexpr int kUpdates = 5;
+  std::vector<float> parameters(count);
+  set_parameters(parameters, 0);
+  std::vector<float> gradient(count);
+  FakeLearner learner({session.size(), session.rank(), 1}, kUpdates, parameters, {gradient});
+  MpiTransport transport(session);
+  TransportGradients agreement(transport, count);
+  for (int update = 0; update < kUpdates; ++update) {
+    learner.compute_gradient(update, 0);
+    agreement.update(learner);
+  }
+  check(parameters == joined_by_hand(count, session.size(), kUpdates), "parameters are the serial ones");
+  const auto others = static_cast<std::uint64_t>(session.size() - 1);
+  check(sum_over_ranks(session, transport.ledger().of(Purpose::kGradients).bytes) == kUpdates * 2 * 4 * count * others,
+        "gradients move 2 S (P - 1) bytes");
+  check(sum_over_ranks(session, transport.ledger().of(Purpose::kControl).bytes) == kUpdates * 8 * (others + 1) * others,
+        "square sums move 8 P (P - 1) bytes");
+}
+
+void statistics_add_up_in_rank_order(MpiSession& session, MpiCheck& check) {
+  MpiTransport transport(session);
+  TransportGradients agreement(transport, 16);
+  std::vector<double> values(1000, session.rank() + 1.0);
+  // 1e16 + 1 rounds to 1e16 in double, so 0 comes out in this order only.
+  values[0] = session.rank() == 0 ? 1e16 : (session.rank() == session.size() - 1 ? -1e16 : 1.0);
+  agreement.sum(values);
+  const int ranks = session.size();
+  check(values[0] == (ranks == 1 ? 1e16 : 0.0), "statistics are added in rank order");
+  bool all_right = true;
+  for (std::size_t i = 1; i < values.size(); ++i) all_right = all_right && values[i] == ranks * (ranks + 1) / 2.0;
+  check(all_right, "statistics add up");
+}
+
+// Every rank sends to its right and receives from its left, long messages at the same time as short ones.
+void messages_arrive_whole(MpiSession& session, MpiCheck& check) {
+  if (session.size() == 1) return;
+  MpiTransport transport(session);
+  const int next = (session.rank() + 1) % session.size();
+  const int before = (session.rank() + session.size() - 1) % session.size();
+  for (const std::size_t bytes : {std::size_t{1}, std::size_t{3000}, std::size_t{0}, std::size_t{5000000}}) {
+    const std::vector<std::byte> out(session.rank() % 2 == 0 ? bytes : bytes / 2,
+                                     static_cast<std::byte>(session.rank()));
+    std::vector<std::byte> in(before % 2 == 0 ? bytes : bytes / 2);
+    transport.exchange(next, out, before, in, Purpose::kTrajectories);
+    check(in == std::vector<std::byte>(in.size(), static_cast<std::byte>(before)), "messages arrive whole");
+  }
+}
+
+}  // namespace
+
+int main() {
+  MpiSession session;
+  MpiCheck check(session);
+  check(launched_by_mpi(), "the launcher is recognised");
+  check(session.ranks_on_host() == session.size(), "all ranks are on this host");
+  check(session.cores_on_host() >= 1, "there is a core");
+  for (const std::size_t count : {std::size_t{1}, std::size_t{33}, std::size_t{1000}, std::size_t{70001}}) {
+    parameters_equal_serial(session, check, count);
+  }
+  statistics_add_up_in_rank_order(session, check);
+  messages_arrive_whole(session, check);
+  return check.result();
+}
