@@ -9,6 +9,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace prl {
 namespace {
@@ -55,19 +56,30 @@ class TemporaryFile {
   bool renamed_ = false;
 };
 
+// Where a link leads, so that it is the file there that is replaced and not the link.
+std::filesystem::path target_of(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::canonical(path, error);
+  return error ? path : target;
+}
+
 }  // namespace
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
-  TemporaryFile file(path);
+  TemporaryFile file(target_of(path));
   file.write(content);
   file.rename_to_target();
 }
 
 void check_writable(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) {
-    throw std::runtime_error(fmt::format("cannot write {}: it is a folder; give a file name", path.string()));
+  // A device or a pipe would be replaced by a file.
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    throw std::runtime_error(fmt::format("cannot write {}: it is {}; give a file name", path.string(),
+                                         std::filesystem::is_directory(status) ? "a folder" : "no ordinary file"));
   }
-  TemporaryFile probe(path);
+  TemporaryFile probe(target_of(path));
 }
 
 }  // namespace prl

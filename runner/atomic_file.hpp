@@ -6,11 +6,12 @@
 
 namespace prl {
 
-// Replaces `path` by `content`. Throws std::runtime_error with one line (disk full, folder missing, no permission) and
-// leaves neither a temporary file nor a changed target.
+// Replaces `path`, or the file it is a link to, by `content`. Throws std::runtime_error with one line (disk full, folder
+// missing, no permission) and leaves neither a temporary file nor a changed target.
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
-// Throws the same errors early: creates and removes a temporary file beside `path`. For runs that take long.
+// Throws the same errors early, and one for what is no ordinary file: creates and removes a temporary file beside `path`.
+// For runs that take long.
 void check_writable(const std::filesystem::path& path);
 
 }  // namespace prl

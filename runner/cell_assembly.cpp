@@ -66,30 +66,44 @@ std::unique_ptr<Actor> make_own_actor(const Parts& parts, int member) {
   return parts.actors(range.first, range.count);
 }
 
+// How forked workers that learn hear of the run's end.
+struct EndWords {
+  std::atomic<bool> stop{false};      // give up this round, together
+  std::atomic<bool> given_up{false};  // worker 0 is leaving: wait for nobody
+};
+
+// Thrown where a forked worker waits for the others and there is nothing left to wait for.
+struct RunGivenUp {};
+
 // Split gradients over forked processes: parameters and gradients lie on a board that all of them share.
 void learn_split_in_processes(const Parts& parts, const LearnerMain& learner_main) {
   const RunConfiguration& c = parts.configuration;
   GradientBoard board(c.workers, 1, parts.layout.parameter_count);
-  SharedRegion region("the stop word", SharedRegion::bytes_for<std::atomic<bool>>(1));
-  std::atomic<bool>& shared_stop = region.make<std::atomic<bool>>(false);
+  SharedRegion region("the words that end a run", SharedRegion::bytes_for<EndWords>(1));
+  EndWords& end = region.make<EndWords>();
   const auto make_rounds = [&](int member, std::function<void()> watch) {
     return std::make_unique<SplitRounds>(c, parts.layout,
                                          SplitMember{member,
                                                      make_own_actor(parts, member),
                                                      {board.parameters(), {board.gradient(member, 0)}},
                                                      std::make_unique<SharedGradients>(board, member, std::move(watch)),
-                                                     &shared_stop});
+                                                     &end.stop});
   };
-  ProcessGroup processes(
-      c.workers,
-      [&](int member) {
-        const auto rounds = make_rounds(member, [&shared_stop] {
-          if (shared_stop.load()) throw WorkerDied("the run was given up");
-        });
-        rounds->await_members();
-        serve_split_rounds(c, *rounds, shared_stop);
-      },
-      [&shared_stop] { shared_stop.store(true); });
+  const auto serve = [&](int member) {
+    const auto rounds = make_rounds(member, [&end] {
+      if (end.given_up.load()) throw RunGivenUp{};
+    });
+    try {
+      rounds->await_members();
+      serve_split_rounds(c, *rounds, end.stop);
+    } catch (const RunGivenUp&) {
+      // Worker 0 says why.
+    }
+  };
+  ProcessGroup processes(c.workers, serve, [&end] {
+    end.given_up.store(true);
+    end.stop.store(true);
+  });
   use_one_torch_thread();
   initialise_parameters(parts.layout, c.seed, board.parameters());
   const auto rounds = make_rounds(0, [&processes] { processes.check_alive(); });
@@ -134,15 +148,8 @@ void learn_split_in_ranks(const Parts& parts, MpiSession& session, const Learner
   }
 }
 
-bool run_in_ranks(const Parts& parts, const LearnerMain& learner_main) {
+void work_as_rank(const Parts& parts, MpiSession& session, const LearnerMain& learner_main) {
   const RunConfiguration& c = parts.configuration;
-  MpiSession session;
-  if (session.size() != c.workers) {
-    throw UsageError(
-        fmt::format("--workers {} but the launcher started {} ranks: give --workers {} or start as many "
-                    "ranks as workers",
-                    c.workers, session.size(), session.size()));
-  }
   const bool learner = session.rank() == 0;
   const bool remote = c.inference == InferencePlace::kLearner;
   if (c.agreement == Agreement::kAllReduce) {
@@ -157,7 +164,19 @@ bool run_in_ranks(const Parts& parts, const LearnerMain& learner_main) {
   } else {
     serve_mpi_collector(parts.plan, parts.actors, session);
   }
-  return learner;
+}
+
+bool run_in_ranks(const Parts& parts, const LearnerMain& learner_main) {
+  MpiSession session;
+  try {
+    work_as_rank(parts, session, learner_main);
+  } catch (const std::exception& error) {
+    // Here, because the session ends the whole job, this process included, when the exception leaves.
+    const std::string who = session.rank() == 0 ? "" : fmt::format("rank {}: ", session.rank());
+    fmt::print(stderr, "prl: {}{}\n", who, error.what());
+    throw;
+  }
+  return session.rank() == 0;
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ namespace prl {
 using LearnerMain = std::function<void(RoundRunner&)>;
 
 // Runs `learner_main` on worker 0 while the other workers serve, and returns when all are done. Returns true on worker
-// 0, false on an MPI rank that served. Throws UsageError where the launcher's ranks do not fit the configuration,
-// WorkerDied, std::runtime_error.
+// 0, false on an MPI rank that served. Throws WorkerDied, std::runtime_error; an MPI rank that fails says so on standard
+// error and ends the job.
 bool run_cell(const RunConfiguration& configuration, const NetworkLayout& layout, const EnvironmentEntry& environment,
               const LearnerMain& learner_main);
 

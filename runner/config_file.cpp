@@ -1,10 +1,13 @@
 #include "runner/config_file.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <toml++/toml.h>
 #include <algorithm>
+#include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "runner/run_configuration.hpp"
 
@@ -28,9 +31,25 @@ std::string text_of(const toml::node& node, const std::string& key) {
       fmt::format("the setting '{}' is a table or a date: give a number, a string, true, false or an array", key));
 }
 
+// Option names as a file spells them, without those that a file cannot give.
+std::vector<std::string> as_settings(const std::vector<std::string>& options) {
+  std::vector<std::string> settings;
+  for (const std::string& option : options) {
+    if (option == "--config" || option == "--help") continue;
+    std::string setting = option.substr(2);
+    std::replace(setting.begin(), setting.end(), '-', '_');
+    settings.push_back(std::move(setting));
+  }
+  return settings;
+}
+
 }  // namespace
 
-std::vector<std::string> options_from_toml(const std::filesystem::path& path) {
+std::vector<std::string> options_from_toml(const std::filesystem::path& path, const std::vector<std::string>& known) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored) || !std::ifstream(path)) {
+    throw UsageError(fmt::format("{} cannot be read: give a TOML file of option = value lines", path.string()));
+  }
   toml::table table;
   try {
     table = toml::parse_file(path.string());
@@ -41,9 +60,13 @@ std::vector<std::string> options_from_toml(const std::filesystem::path& path) {
   }
   std::vector<std::string> options;
   for (const auto& [key, node] : table) {
-    std::string option{key.str()};
+    std::string option = fmt::format("--{}", key.str());
     std::replace(option.begin(), option.end(), '_', '-');
-    options.push_back(fmt::format("--{}={}", option, text_of(node, option)));
+    if (option == "--config" || option == "--help" || std::find(known.begin(), known.end(), option) == known.end()) {
+      throw UsageError(fmt::format("{} line {}: '{}' is no setting: give some of {}", path.string(),
+                                   key.source().begin.line, key.str(), fmt::join(as_settings(known), ", ")));
+    }
+    options.push_back(fmt::format("{}={}", option, text_of(node, std::string(key.str()))));
   }
   return options;
 }

@@ -7,8 +7,9 @@
 
 namespace prl {
 
-// `learning_rate = 3e-4` becomes {"--learning-rate", "3e-4"}; arrays are joined by commas; tables are not used. The
-// command line, read after them, has the last word. Throws UsageError for files that cannot be read or are no TOML.
-std::vector<std::string> options_from_toml(const std::filesystem::path& path);
+// `learning_rate = 3e-4` becomes "--learning-rate=3e-4"; arrays are joined by commas; tables are not used. The command
+// line, read after them, has the last word. `known`: the options that there are, like "--learning-rate". Throws
+// UsageError for files that cannot be read, are no TOML or set something unknown.
+std::vector<std::string> options_from_toml(const std::filesystem::path& path, const std::vector<std::string>& known);
 
 }  // namespace prl

@@ -7,26 +7,41 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "runner/run_configuration.hpp"
 
 namespace prl {
+namespace {
 
-int launched_ranks() {
-  for (const char* name : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE"}) {
-    if (const char* value = std::getenv(name)) return std::atoi(value);
+struct LaunchedJob {
+  int ranks = 0;
+  int rank = 0;
+};
+
+LaunchedJob launched_job() {
+  const std::pair<const char*, const char*> launchers[] = {{"OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"},
+                                                           {"PMI_SIZE", "PMI_RANK"},
+                                                           {"MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK"},
+                                                           // Under srun only a step that was started for MPI has both.
+                                                           {"SLURM_NTASKS", "PMIX_RANK"}};
+  for (const auto& [size_name, rank_name] : launchers) {
+    const char* size = std::getenv(size_name);
+    const char* rank = std::getenv(rank_name);
+    if (size != nullptr && rank != nullptr) return {std::atoi(size), std::atoi(rank)};
   }
-  // Under srun only a step that was started for MPI has both.
-  if (std::getenv("PMIX_RANK") != nullptr) {
-    if (const char* value = std::getenv("SLURM_NTASKS")) return std::atoi(value);
-  }
-  return 0;
+  return {};
 }
 
-void start_under_mpirun(int workers, int usable_cores, const std::vector<std::string>& arguments) {
-  std::vector<std::string> words = {"mpirun", "-n", std::to_string(workers), "--bind-to", "none"};
+}  // namespace
+
+int launched_ranks() { return launched_job().ranks; }
+int launched_rank() { return launched_job().rank; }
+
+void start_under_mpirun(int workers, const std::vector<std::string>& arguments) {
+  // Oversubscription is always allowed: mpirun counts cores where prl counts the processors that it may use.
+  std::vector<std::string> words = {"mpirun", "-n", std::to_string(workers), "--bind-to", "none", "--oversubscribe"};
   if (::geteuid() == 0) words.emplace_back("--allow-run-as-root");
-  if (workers > usable_cores) words.emplace_back("--oversubscribe");
   words.push_back(std::filesystem::read_symlink("/proc/self/exe").string());
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;

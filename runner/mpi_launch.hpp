@@ -6,12 +6,14 @@
 
 namespace prl {
 
-// Ranks of the job that a launcher (mpirun, mpiexec, srun) started this process in; 0 if none did.
+// Ranks of the job that a launcher (mpirun, mpiexec, srun) started this process in; 0 if none did. Read from the
+// environment, like this process's rank in it: both are known before MPI_Init.
 int launched_ranks();
+int launched_rank();
 
 // Replaces this process by `mpirun -n workers <this program> arguments...`. Adds what mpirun needs to run as root, to run
-// more ranks than cores, and not to bind all ranks to one core. Throws UsageError if there is no mpirun; does not
-// return otherwise.
-[[noreturn]] void start_under_mpirun(int workers, int usable_cores, const std::vector<std::string>& arguments);
+// more ranks than it counts cores, and not to bind all ranks to one core. Throws UsageError if there is no mpirun; does
+// not return otherwise.
+[[noreturn]] void start_under_mpirun(int workers, const std::vector<std::string>& arguments);
 
 }  // namespace prl

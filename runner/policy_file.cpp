@@ -4,8 +4,11 @@
 
 #include <bit>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <system_error>
 
 #include "runner/atomic_file.hpp"
 #include "runner/run_configuration.hpp"
@@ -16,6 +19,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "policy files are little-endian");
 
 constexpr const char* kFormat = "prl-policy-1";
+constexpr std::size_t kLongestHeader = 65536;
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& why) {
   throw UsageError(fmt::format("{} {}: give a file that 'prl train --save-policy' wrote", path.string(), why));
@@ -53,9 +57,14 @@ void save_policy(const std::filesystem::path& path, const Policy& policy) {
 }
 
 Policy load_policy(const std::filesystem::path& path) {
+  std::error_code error;
+  const bool ordinary = std::filesystem::is_regular_file(path, error);
   std::ifstream file(path, std::ios::binary);
-  std::string line;
-  if (!file || !std::getline(file, line)) refuse(path, "cannot be read");
+  if (!ordinary || !file) refuse(path, "cannot be read");
+  std::string line(kLongestHeader, '\0');
+  // A foreign file may be one line of any length.
+  if (!file.getline(line.data(), static_cast<std::streamsize>(line.size()))) refuse(path, "is no policy file");
+  line.resize(std::strlen(line.c_str()));
   Policy policy;
   std::size_t count = 0;
   try {
@@ -64,14 +73,18 @@ Policy load_policy(const std::filesystem::path& path) {
     policy.environment = header.at("environment").get<std::string>();
     policy.network = network_from(header);
     count = header.at("parameters").get<std::size_t>();
+    if (count != NetworkLayout(policy.network).parameter_count) refuse(path, "contradicts itself about its size");
   } catch (const nlohmann::json::exception&) {
     refuse(path, "is no policy file");
+  } catch (const std::invalid_argument&) {
+    refuse(path, "describes no network");
   }
-  if (count != NetworkLayout(policy.network).parameter_count) refuse(path, "contradicts itself about its size");
+  const std::uintmax_t bytes_there = std::filesystem::file_size(path) - static_cast<std::uintmax_t>(file.tellg());
+  const std::size_t bytes = count * sizeof(float);
+  if (bytes_there != bytes) refuse(path, bytes_there < bytes ? "is cut short" : "goes on after the parameters");
   policy.parameters.resize(count);
-  const auto bytes = static_cast<std::streamsize>(count * sizeof(float));
-  file.read(reinterpret_cast<char*>(policy.parameters.data()), bytes);
-  if (file.gcount() != bytes) refuse(path, "is cut short");
+  file.read(reinterpret_cast<char*>(policy.parameters.data()), static_cast<std::streamsize>(bytes));
+  if (!file) refuse(path, "cannot be read");
   return policy;
 }
 

@@ -19,7 +19,7 @@ struct Policy {
 // Written whole or not at all; throws std::runtime_error.
 void save_policy(const std::filesystem::path& path, const Policy& policy);
 
-// Throws UsageError for files that cannot be read, are not a policy of this format, or are cut short.
+// Throws UsageError for files that cannot be read, are not a policy of this format, or have another length than they say.
 Policy load_policy(const std::filesystem::path& path);
 
 }  // namespace prl

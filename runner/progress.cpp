@@ -1,8 +1,10 @@
 #include "runner/progress.hpp"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace prl {
@@ -10,6 +12,13 @@ namespace {
 
 constexpr double kSecondsBetweenPlainLines = 5.0;
 constexpr double kSecondsBetweenRewrites = 0.1;
+
+// Columns of the terminal; 80 where it does not say.
+std::size_t terminal_columns() {
+  winsize size{};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? size.ws_col : 80;
+}
 
 std::string as_time(double seconds) {
   const long whole = static_cast<long>(seconds + 0.5);
@@ -36,27 +45,39 @@ Progress::Progress(ProgressStyle style, long rounds, int warmup_rounds, int step
       rounds_(rounds),
       warmup_rounds_(warmup_rounds),
       steps_per_round_(steps_per_round),
-      begin_seconds_(monotonic_seconds()),
-      last_seconds_(begin_seconds_) {}
+      counted_from_seconds_(monotonic_seconds()),
+      last_seconds_(counted_from_seconds_) {}
+
+Progress::~Progress() { finish(); }
 
 std::string Progress::line(long rounds_done, const TrainingResult& so_far) const {
   const long all_rounds = rounds_ + warmup_rounds_;
-  const double elapsed = monotonic_seconds() - begin_seconds_;
-  const double left = elapsed / static_cast<double>(rounds_done) * static_cast<double>(all_rounds - rounds_done);
-  return fmt::format("round {}/{}  {} steps  {:.0f} steps/s{}  {} left", rounds_done, all_rounds,
-                     rounds_done * steps_per_round_, so_far.steps_per_second(steps_per_round_), newest_return(so_far),
-                     as_time(left));
+  std::string text = fmt::format("round {}/{}  {} steps", rounds_done, all_rounds, rounds_done * steps_per_round_);
+  const long counted = rounds_done - warmup_rounds_;
+  if (counted <= 0) return text + "  warming up";
+  const double elapsed = monotonic_seconds() - counted_from_seconds_;
+  const double left = elapsed / static_cast<double>(counted) * static_cast<double>(rounds_ - counted);
+  return text + fmt::format("  {:.0f} steps/s{}  {} left", so_far.steps_per_second(steps_per_round_),
+                            newest_return(so_far), as_time(left));
 }
 
 void Progress::show(long rounds_done, const TrainingResult& so_far) {
   if (!enabled_) return;
   const double now = monotonic_seconds();
+  if (rounds_done <= warmup_rounds_) counted_from_seconds_ = now;  // Warm-up rounds say nothing about the others' time.
   const bool last = rounds_done == rounds_ + warmup_rounds_;
   if (!last && now - last_seconds_ < (rewrite_ ? kSecondsBetweenRewrites : kSecondsBetweenPlainLines)) return;
   last_seconds_ = now;
-  const std::string text = line(rounds_done, so_far);
-  // Clearing to the end of the line takes away what a longer line before left there.
-  std::fputs(rewrite_ ? fmt::format("\r{}\033[K", text).c_str() : fmt::format("{}\n", text).c_str(), stderr);
+  std::string text = line(rounds_done, so_far);
+  if (rewrite_) {
+    // A line that the terminal wraps could not be rewritten.
+    text.resize(std::min(text.size(), terminal_columns() - 1));
+    // Clearing to the end of the line takes away what a longer line before left there.
+    text = fmt::format("\r{}\033[K", text);
+  } else {
+    text += '\n';
+  }
+  std::fputs(text.c_str(), stderr);
   open_line_ = rewrite_;
 }
 

@@ -13,6 +13,10 @@ class Progress {
  public:
   // Writes to standard error; kAuto rewrites the line if that is a terminal.
   Progress(ProgressStyle style, long rounds, int warmup_rounds, int steps_per_round);
+  // As finish(): an error that ends the run is reported on a line of its own.
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
 
   // After a round: rate, return and time left. Plain lines appear at most every few seconds.
   void show(long rounds_done, const TrainingResult& so_far);
@@ -29,7 +33,7 @@ class Progress {
   long rounds_;
   int warmup_rounds_;
   int steps_per_round_;
-  double begin_seconds_;
+  double counted_from_seconds_;
   double last_seconds_;
 };
 

@@ -46,6 +46,9 @@ void validate_ranges(const RunConfiguration& c) {
   within("learning-rate", c.ppo.learning_rate, 0.0F, 10.0F);
   within("adam-epsilon", c.ppo.adam.epsilon, 1e-30F, 1.0F);
   within("max-gradient-norm", c.ppo.max_gradient_norm, 0.0F, 1e30F);
+  within("entropy-coefficient", c.ppo.loss.entropy_coefficient, -1e6F, 1e6F);
+  within("value-coefficient", c.ppo.loss.value_coefficient, 0.0F, 1e6F);
+  within("initial-log-std", c.network.initial_log_std, -20.0F, 20.0F);
 }
 
 void validate_division(const RunConfiguration& c) {

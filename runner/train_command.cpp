@@ -25,8 +25,31 @@ std::string command_text(const std::vector<std::string>& arguments) {
 }
 
 void check_outputs(const TrainOptions& options) {
+  if (!options.record.empty() && options.record == options.save_policy) {
+    throw UsageError(fmt::format("--record and --save-policy are both {}: give two files", options.record.string()));
+  }
   if (!options.record.empty()) check_writable(options.record);
   if (!options.save_policy.empty()) check_writable(options.save_policy);
+}
+
+// Checks that this process was started as the configuration wants it, and that the outputs can be written. Does not
+// return where MPI ranks are wanted and no launcher has started them: then mpirun takes this process's place.
+void start_where_it_runs(const RunConfiguration& c, const TrainOptions& options,
+                         const std::vector<std::string>& arguments) {
+  const int ranks = launched_ranks();
+  const bool mpi = c.collect == CollectMode::kMpi;
+  if (!mpi && ranks > 1) {
+    throw UsageError(fmt::format("started by a launcher with {} ranks but --collect is {}: give --collect mpi, or start "
+                                 "prl without the launcher",
+                                 ranks, name_of(c.collect)));
+  }
+  if (mpi && ranks > 0 && ranks != c.workers) {
+    throw UsageError(fmt::format("--workers {} but the launcher started {} ranks: give --workers {} or start as many "
+                                 "ranks as workers",
+                                 c.workers, ranks, ranks));
+  }
+  if (launched_rank() == 0) check_outputs(options);
+  if (mpi && ranks == 0) start_under_mpirun(c.workers, arguments);
 }
 
 void print_summary(const RunConfiguration& c, const TrainingResult& result) {
@@ -47,18 +70,7 @@ int run_train(const TrainOptions& options, const std::vector<std::string>& argum
   const double begin = monotonic_seconds();
   const RunConfiguration configuration = configure(options);
   const Machine machine = describe_machine();
-  const bool mpi = configuration.collect == CollectMode::kMpi;
-  if (mpi && launched_ranks() == 0) {
-    check_outputs(options);
-    start_under_mpirun(configuration.workers, machine.usable_cores, arguments);
-  }
-  if (!mpi && launched_ranks() > 1) {
-    throw UsageError(
-        fmt::format("started by a launcher with {} ranks but --collect is {}: give --collect mpi, or start "
-                    "prl without the launcher",
-                    launched_ranks(), name_of(configuration.collect)));
-  }
-  if (!mpi) check_outputs(options);
+  start_where_it_runs(configuration, options, arguments);
   const NetworkLayout layout(configuration.network);
   const EnvironmentEntry& environment = *find_environment(configuration.environment);
   TrainingResult result;

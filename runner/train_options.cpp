@@ -6,12 +6,22 @@
 #include <algorithm>
 #include <map>
 
+#include "algorithms/minibatch_plan.hpp"
 #include "algorithms/ppo_presets.hpp"
 #include "envs/registry.hpp"
 #include "runner/cell_matrix.hpp"
+#include "runner/option_values.hpp"
 
 namespace prl {
 namespace {
+
+constexpr const char* kWhole = "N";
+constexpr const char* kReal = "X";
+constexpr const char* kTruth = "true|false";
+// Above it the number of steps so far would not fit its type in a run with warm-up rounds.
+constexpr long kMostSteps = 1'000'000'000'000'000;
+// A round's samples, once for each epoch: their order takes four bytes each.
+constexpr long kMostSamplesOfRound = 1'000'000'000;
 
 // Binds an option to one of several names; an unknown name lists the known ones.
 template <typename Value, typename Target>
@@ -31,32 +41,41 @@ CLI::Option* add_choice(CLI::App& command, const std::string& option, Target& ta
   return command.add_option(option, assign, description)->type_name(fmt::format("{}", fmt::join(names, "|")));
 }
 
+// An option with a plain value: `type` is what --help calls it. Shows the target's value as the default.
+template <typename Target>
+CLI::Option* add_value(CLI::App& command, const char* option, Target& target, const char* type,
+                       const std::string& description) {
+  return command.add_option(option, target, description)->type_name(type)->capture_default_str();
+}
+
 void add_run_options(CLI::App& command, TrainOptions& o) {
   RunConfiguration& c = o.base;
-  command.add_option("--config", o.config_file, "TOML file with any of these options (gae_lambda = 0.9)")
-      ->type_name("FILE");
-  command.add_option("--algorithm", c.algorithm, "learning rule (see prl list)")->capture_default_str();
-  command.add_option("--env", c.environment, "environment (see prl list)")->capture_default_str();
-  command.add_option("--preset", c.preset, "named settings of rule and network (see prl list)")->capture_default_str();
-  command.add_option("--steps", o.steps, "environment steps in total, rounded up to whole rounds")
-      ->capture_default_str();
-  command.add_option("--steps-per-round", o.steps_per_round, "steps a round, all environments together [preset: 2048]");
-  command
-      .add_option("--warmup-rounds", c.warmup_rounds, "first rounds, which train but pay no step cost and do not count")
-      ->capture_default_str();
-  command.add_option("--seed", c.seed, "seed of all random numbers")->capture_default_str();
+  command.get_help_ptr()->group("Run");
+  command.option_defaults()->group("Run");
+  add_value(command, "--config", o.config_file, "FILE",
+            "TOML file with any of these options (gae_lambda = 0.9); the command line has the last word");
+  add_value(command, "--algorithm", c.algorithm, "NAME", "learning rule (see prl list)");
+  add_value(command, "--env", c.environment, "NAME", "environment (see prl list)");
+  add_value(command, "--preset", c.preset, "NAME", "named settings of rule and network (see prl list)");
+  add_value(command, "--steps", o.steps, kWhole, "environment steps in total, rounded up to whole rounds");
+  add_value(command, "--steps-per-round", o.steps_per_round, kWhole,
+            "steps between updates, all environments together [preset's: 2048]");
+  add_value(command, "--warmup-rounds", c.warmup_rounds, kWhole,
+            "rounds before the counted ones; they train, but pay no step cost and are not timed");
+  add_value(command, "--seed", c.seed, kWhole, "seed of all random numbers")->check(seed_number());
 }
 
 void add_mode_options(CLI::App& command, TrainOptions& o) {
   RunConfiguration& c = o.base;
+  command.option_defaults()->group("Parallel mode");
   add_choice<CollectMode>(command, "--collect", c.collect,
                           {{"serial", CollectMode::kSerial},
                            {"threads", CollectMode::kThreads},
                            {"processes", CollectMode::kProcesses},
                            {"mpi", CollectMode::kMpi}},
                           "where environments are stepped; mpi starts itself under mpirun [serial]");
-  command.add_option("--workers", c.workers, "workers that collect; worker 0 also learns")->capture_default_str();
-  command.add_option("--envs", c.environments, "environments, shared out over the workers")->capture_default_str();
+  add_value(command, "--workers", c.workers, kWhole, "workers that collect; worker 0 also learns");
+  add_value(command, "--envs", c.environments, kWhole, "environments, shared out over the workers");
   add_choice<InferencePlace>(
       command, "--inference", c.inference,
       {{"workers", InferencePlace::kWorkers}, {"learner", InferencePlace::kLearner}},
@@ -64,66 +83,60 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
   add_choice<Agreement>(command, "--agreement", c.agreement,
                         {{"none", Agreement::kNone}, {"all-reduce", Agreement::kAllReduce}},
                         "one central learner, or gradients split over the workers and summed [none]");
-  command.add_option("--learner-threads", c.learner_threads, "threads of the central learner")->capture_default_str();
-  command.add_option("--shards", o.shards, "parts of each minibatch [learner threads, or workers with all-reduce]");
-  command
-      .add_option("--step-cost", o.step_cost, "none, busy:T (burns CPU time) or wait:T (blocks), T like 250us or 4.1ms")
-      ->capture_default_str();
+  add_value(command, "--learner-threads", c.learner_threads, kWhole, "threads of the central learner");
+  add_value(command, "--shards", o.shards, kWhole,
+            "parts of each minibatch; runs agree bit by bit where they are equal [learner threads; workers with "
+            "all-reduce]");
+  add_value(command, "--step-cost", o.step_cost, "COST",
+            "what a step costs beside its own time: none, busy:T (burns CPU time) or wait:T (blocks), with T like "
+            "250us or 4.1ms");
 }
 
 void add_rule_options(CLI::App& command, TrainOptions& o) {
-  const std::string group = "Rule and network (default: the preset's)";
-  const auto add = [&](const char* name, auto& target, const char* description) {
-    command.add_option(name, target, description)->group(group);
-  };
-  add("--learning-rate", o.learning_rate, "Adam's step size");
-  add("--anneal-learning-rate", o.anneal_learning_rate, "decrease it linearly to 0 over the run");
-  add("--gamma", o.gamma, "discount");
-  add("--gae-lambda", o.gae_lambda, "lambda of generalised advantage estimation");
-  add("--clip", o.clip, "PPO's clip range");
-  add("--clip-value", o.clip_value, "clip the value function's change too");
-  add("--epochs", o.epochs, "passes over a round's samples");
-  add("--minibatch", o.minibatch, "samples a gradient step, all shards together");
-  add("--entropy-coefficient", o.entropy_coefficient, "weight of the entropy bonus");
-  add("--value-coefficient", o.value_coefficient, "weight of the value error");
-  add("--max-gradient-norm", o.max_gradient_norm, "clip the gradient's norm to this; 0 for never");
-  add("--adam-epsilon", o.adam_epsilon, "Adam's epsilon");
-  add("--normalise-advantages", o.normalise_advantages, "to mean 0 and deviation 1 in each minibatch");
-  command.add_option("--hidden", o.hidden, "widths of the hidden layers, e.g. 256,256")->delimiter(',')->group(group);
-  add("--initial-log-std", o.initial_log_std, "log standard deviation of a Gaussian policy at the start");
+  command.option_defaults()->group("Rule and network (default: the preset's)");
+  add_value(command, "--learning-rate", o.learning_rate, kReal, "Adam's step size");
+  add_value(command, "--anneal-learning-rate", o.anneal_learning_rate, kTruth, "decrease it linearly to 0 over the run");
+  add_value(command, "--gamma", o.gamma, kReal, "discount");
+  add_value(command, "--gae-lambda", o.gae_lambda, kReal, "lambda of generalised advantage estimation");
+  add_value(command, "--clip", o.clip, kReal, "PPO's clip range");
+  add_value(command, "--clip-value", o.clip_value, kTruth, "clip the value function's change too");
+  add_value(command, "--epochs", o.epochs, kWhole, "passes over a round's samples");
+  add_value(command, "--minibatch", o.minibatch, kWhole, "samples a gradient step, all shards together");
+  add_value(command, "--entropy-coefficient", o.entropy_coefficient, kReal, "weight of the entropy bonus");
+  add_value(command, "--value-coefficient", o.value_coefficient, kReal, "weight of the value error");
+  add_value(command, "--max-gradient-norm", o.max_gradient_norm, kReal,
+            "scale gradients down to this norm; 0 leaves them as they are");
+  add_value(command, "--adam-epsilon", o.adam_epsilon, kReal, "Adam's epsilon");
+  add_value(command, "--normalise-advantages", o.normalise_advantages, kTruth,
+            "to mean 0 and deviation 1 in each minibatch");
+  add_value(command, "--hidden", o.hidden, "WIDTHS", "widths of the hidden layers, like 256,256");
+  add_value(command, "--initial-log-std", o.initial_log_std, kReal,
+            "log standard deviation of a Gaussian policy at the start");
   add_choice<Activation>(command, "--activation", o.activation,
-                         {{"tanh", Activation::kTanh}, {"relu", Activation::kRelu}}, "of hidden layers")
-      ->group(group);
+                         {{"tanh", Activation::kTanh}, {"relu", Activation::kRelu}}, "of hidden layers");
   add_choice<bool>(command, "--trunk", o.shared_trunk, {{"shared", true}, {"separate", false}},
-                   "whether policy and value share their hidden layers")
-      ->group(group);
+                   "whether policy and value share their hidden layers");
   add_choice<Backpropagation>(command, "--backpropagation", o.backpropagation,
                               {{"flat", Backpropagation::kFlat}, {"autograd", Backpropagation::kAutograd}},
-                              "own kernels, or LibTorch's autograd")
-      ->group(group);
+                              "own kernels, or LibTorch's autograd");
 }
 
 void add_output_options(CLI::App& command, TrainOptions& o) {
   EvaluationSetting& evaluation = o.base.evaluation;
-  const std::string group = "Evaluation and output";
-  command.add_option("--evaluate-every", evaluation.every_rounds, "rounds between evaluations; 0 for none")
-      ->group(group);
-  command.add_option("--evaluation-episodes", evaluation.episodes, "episodes an evaluation")
-      ->capture_default_str()
-      ->group(group);
-  command.add_option("--final-episodes", evaluation.final_episodes, "episodes after the last round; 0 for none")
-      ->group(group);
+  command.option_defaults()->group("Evaluation and output");
+  add_value(command, "--evaluate-every", evaluation.every_rounds, kWhole, "rounds between evaluations; 0 for none");
+  add_value(command, "--evaluation-episodes", evaluation.episodes, kWhole, "episodes an evaluation");
+  add_value(command, "--final-episodes", evaluation.final_episodes, kWhole,
+            "episodes of the evaluation after the last round; 0 for none");
   add_choice<EvaluationAction>(command, "--evaluation-action", evaluation.action,
                                {{"mean", EvaluationAction::kMean}, {"sampled", EvaluationAction::kSampled}},
-                               "which action an evaluated policy takes [mean]")
-      ->group(group);
-  command.add_option("--record", o.record, "write the run record (JSON) here")->type_name("FILE")->group(group);
-  command.add_option("--save-policy", o.save_policy, "write the trained policy here")->type_name("FILE")->group(group);
+                               "which action an evaluated policy takes [mean]");
+  add_value(command, "--record", o.record, "FILE", "write the run record (JSON) here")->check(file_name());
+  add_value(command, "--save-policy", o.save_policy, "FILE", "write the trained policy here")->check(file_name());
   add_choice<ProgressStyle>(
       command, "--progress", o.progress,
       {{"auto", ProgressStyle::kAuto}, {"plain", ProgressStyle::kPlain}, {"none", ProgressStyle::kNone}},
-      "one rewritten line on a terminal (auto), plain lines, or nothing [auto]")
-      ->group(group);
+      "one rewritten line on a terminal (auto), plain lines, or nothing, the summary included [auto]");
 }
 
 template <typename Value, typename Target>
@@ -162,11 +175,23 @@ void override_rule(const TrainOptions& o, RunConfiguration& c) {
   override_with(o.max_gradient_norm, c.ppo.max_gradient_norm);
   override_with(o.adam_epsilon, c.ppo.adam.epsilon);
   override_with(o.normalise_advantages, c.ppo.normalise_advantages);
-  override_with(o.hidden, c.network.hidden);
+  if (o.hidden) c.network.hidden = parse_widths(*o.hidden);
   override_with(o.activation, c.network.activation);
   override_with(o.shared_trunk, c.network.shared_trunk);
   override_with(o.initial_log_std, c.network.initial_log_std);
   override_with(o.backpropagation, c.ppo.backpropagation);
+}
+
+void check_minibatches(const RunConfiguration& c) {
+  if (static_cast<long>(c.steps_per_round) * c.ppo.epochs > kMostSamplesOfRound) {
+    throw UsageError(fmt::format("--steps-per-round {} with --epochs {} is more than {} samples a round: give fewer",
+                                 c.steps_per_round, c.ppo.epochs, kMostSamplesOfRound));
+  }
+  try {
+    MinibatchPlan{c.steps_per_round, c.ppo.minibatch, c.ppo.epochs, c.shards};
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(error.what());
+  }
 }
 
 }  // namespace
@@ -179,7 +204,6 @@ void add_train_options(CLI::App& command, TrainOptions& options) {
   for (CLI::Option* option : command.get_options()) {
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   }
-  command.get_option("--hidden")->multi_option_policy(CLI::MultiOptionPolicy::Throw);
 }
 
 RunConfiguration configure(const TrainOptions& options) {
@@ -198,8 +222,10 @@ RunConfiguration configure(const TrainOptions& options) {
   override_rule(options, c);
   c.steps_per_round = options.steps_per_round.value_or(preset.steps_per_round);
   if (c.steps_per_round < 1) throw UsageError("--steps-per-round must be at least 1: give a positive number");
-  if (options.steps < 1) throw UsageError(fmt::format("--steps is {}: give a number of at least 1", options.steps));
-  c.rounds = (options.steps + c.steps_per_round - 1) / c.steps_per_round;
+  if (options.steps < 1 || options.steps > kMostSteps) {
+    throw UsageError(fmt::format("--steps is {}: give a whole number from 1 to {}", options.steps, kMostSteps));
+  }
+  c.rounds = (options.steps - 1) / c.steps_per_round + 1;
   const bool split = c.agreement == Agreement::kAllReduce;
   if (split && c.collect == CollectMode::kThreads) c.learner_threads = c.workers;
   c.shards = options.shards.value_or(split ? c.workers : c.learner_threads);
@@ -210,6 +236,7 @@ RunConfiguration configure(const TrainOptions& options) {
     throw UsageError(error.what());
   }
   validate(c);
+  check_minibatches(c);
   return c;
 }
 

@@ -34,7 +34,7 @@ struct TrainOptions {
   std::optional<float> max_gradient_norm;
   std::optional<float> adam_epsilon;
   std::optional<bool> normalise_advantages;
-  std::optional<std::vector<int>> hidden;
+  std::optional<std::string> hidden;
   std::optional<Activation> activation;
   std::optional<bool> shared_trunk;
   std::optional<float> initial_log_std;

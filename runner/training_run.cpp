@@ -44,8 +44,9 @@ double Evaluation::mean() const {
 double Evaluation::standard_error() const {
   const auto count = static_cast<double>(returns.size());
   if (count < 2.0) return 0.0;
+  const double centre = mean();
   double squares = 0.0;
-  for (const double value : returns) squares += (value - mean()) * (value - mean());
+  for (const double value : returns) squares += (value - centre) * (value - centre);
   return std::sqrt(squares / (count - 1.0) / count);
 }
 
@@ -69,17 +70,19 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
   const double begin = monotonic_seconds();
   const long all_rounds = c.warmup_rounds + c.rounds;
   rounds.charge_step_cost(c.warmup_rounds == 0);
-  for (long round = 0; round < all_rounds && !stop.load(); ++round) {
+  for (long round = 0; round < all_rounds; ++round) {
     if (round == c.warmup_rounds) {
       rounds.charge_step_cost(true);
       rounds.reset_communication();
     }
+    // Begun after a stop as well: it ends at once, and workers that were in it already learn of the stop.
     RoundOutcome outcome;
     if (!rounds.run_round(stop, outcome)) break;
-    result.updates += rounds.updates_per_round();
     const long counted = round - c.warmup_rounds;
     if (counted >= 0) {
       take_round(outcome, result);
+      result.updates += rounds.updates_per_round();
+      result.communication = rounds.communication();
       CurvePoint point{(round + 1) * c.steps_per_round, result.sum().total(), outcome.training_episodes,
                        outcome.training_return_sum, std::nullopt};
       if (evaluation_due(c, counted)) {
@@ -93,7 +96,6 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
     }
     listener(round + 1, result);
   }
-  result.communication = rounds.communication();
   result.interrupted = stop.load();
   if (c.evaluation.final_episodes > 0 && !result.interrupted) {
     const double evaluation_begin = monotonic_seconds();

@@ -1,0 +1,136 @@
+"""Bad input: one line on standard error that says what was wrong and what to do, status 2, nothing written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from program import SMALL, Outcome, mpirun, run
+
+COMMANDS = "train, evaluate, list"
+# Options of `prl train`, what the error has to name.
+REFUSED = [
+    # Unknown names list the known ones.
+    ("--algorithm dqn", "'dqn' is unknown: give one of ppo"),
+    ("--env Hopper-v4", "'Hopper-v4' is unknown: give one of CartPole-v1, Pendulum-v1"),
+    ("--preset best", "'best' is unknown: give one of d4, sb3, tuned"),
+    ("--collect gpu", "'gpu' is unknown: give one of serial, threads, processes, mpi"),
+    ("--inference server", "'server' is unknown: give one of workers, learner"),
+    ("--agreement gossip", "'gossip' is unknown: give one of none, all-reduce"),
+    ("--evaluation-action best", "'best' is unknown: give one of mean, sampled"),
+    ("--activation gelu", "'gelu' is unknown: give one of tanh, relu"),
+    ("--progress loud", "'loud' is unknown: give one of auto, plain, none"),
+    ("--worker 2", "no option '--worker': give some of --activation, "),
+    ("2048", "no option '2048'"),
+    # Counts.
+    ("--workers 0", "--workers is 0"),
+    ("--envs -8", "--envs is -8"),
+    ("--steps 0", "--steps is 0"),
+    ("--steps 9223372036854775807", "--steps is 9223372036854775807"),
+    ("--workers 4294967297", "--workers cannot be '4294967297': give a whole number"),
+    ("--steps-per-round 0", "--steps-per-round must be at least 1"),
+    ("--epochs 0", "--epochs is 0"),
+    ("--epochs 2000000000", "--epochs 2000000000"),
+    ("--minibatch -1", "--minibatch is -1"),
+    ("--learner-threads 0", "--learner-threads is 0"),
+    ("--shards 0", "--shards is 0"),
+    ("--warmup-rounds -1", "--warmup-rounds is negative"),
+    ("--evaluate-every -1", "--evaluate-every is negative"),
+    ("--evaluation-episodes 0", "--evaluation-episodes is 0"),
+    ("--final-episodes -1", "--final-episodes is negative"),
+    ("--workers 1.5", "--workers cannot be '1.5': give a whole number"),
+    ("--seed -1", "'-1' is no seed"),
+    ("--seed 18446744073709551616", "'18446744073709551616' is no seed"),
+    ("--hidden 16,,16", "--hidden '16,,16'"),
+    ("--hidden 0", "--hidden '0'"),
+    # Numbers.
+    ("--gamma 2", "--gamma is 2: give a number from 0 to 1"),
+    ("--gamma nan", "--gamma is nan"),
+    ("--gae-lambda inf", "--gae-lambda is inf"),
+    ("--clip nan", "--clip is nan"),
+    ("--learning-rate inf", "--learning-rate is inf"),
+    ("--adam-epsilon 0", "--adam-epsilon is 0"),
+    ("--max-gradient-norm nan", "--max-gradient-norm is nan"),
+    ("--entropy-coefficient nan", "--entropy-coefficient is nan"),
+    ("--value-coefficient inf", "--value-coefficient is inf"),
+    ("--initial-log-std nan", "--initial-log-std is nan"),
+    ("--gamma high", "--gamma cannot be 'high': give a number"),
+    ("--clip-value maybe", "--clip-value cannot be 'maybe': give true|false"),
+    ("--step-cost wait:often", "step cost 'wait:often'"),
+    ("--step-cost busy:1", "the duration has no unit"),
+    ("--step-cost wait:-1ms", "not above 0"),
+    ("--step-cost sleep:1ms", "unknown kind"),
+    # Combinations.
+    ("--collect threads --workers 9", "9 workers cannot share 8 environments"),
+    ("--workers 2", "--collect serial has one worker, not 2"),
+    ("--agreement all-reduce", "a single worker has nobody to agree with"),
+    ("--collect threads --workers 2 --inference learner", "use processes or mpi"),
+    ("--collect processes --workers 2 --inference learner --agreement all-reduce", "use --inference workers"),
+    ("--collect processes --workers 3 --agreement all-reduce", "3 does not divide 8"),
+    ("--collect threads --workers 2 --agreement all-reduce --shards 4", "4 shards for 2 workers"),
+    ("--steps-per-round 100", "--steps-per-round 100 is no multiple of --envs 8"),
+    ("--learner-threads 2 --shards 3", "2 learner threads cannot share 3 shards"),
+    ("--minibatch 4 --shards 8", "cannot be shared by 8 shards"),
+    ("--save-policy record.json", "--record and --save-policy are both record.json"),
+]
+
+
+def expect_usage_error(outcome: Outcome, named: str) -> None:
+    assert outcome.status == 2
+    assert outcome.output == ""
+    assert len(outcome.own_errors) == 1 and named in outcome.own_errors[0], outcome.errors
+
+
+@pytest.mark.parametrize(("options", "named"), REFUSED)
+def test_train_refuses(tmp_path: Path, options: str, named: str) -> None:
+    outcome = run(["train", *SMALL, "--record", "record.json", *options.split()], tmp_path)
+    expect_usage_error(outcome, named)
+    assert outcome.errors.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ([], f"no command: give one of {COMMANDS}"),
+        (["trian"], f"'trian' is no command: give one of {COMMANDS}"),
+        (["list", "--yaml"], "no option '--yaml': give some of --help, --json"),
+        (["evaluate"], "--policy is required"),
+        (["train", "--record"], "--record: 1 required FILE missing"),
+        (["train", "--record", ""], "--record: give a file name"),
+        (["train", "--config", "missing.toml"], "missing.toml cannot be read"),
+        (["train", "--config", "."], ". cannot be read"),
+        (["evaluate", "--policy", "missing"], "missing cannot be read"),
+    ],
+)
+def test_words_that_make_no_command(tmp_path: Path, arguments: list[str], named: str) -> None:
+    outcome = run(arguments, tmp_path)
+    expect_usage_error(outcome, named)
+    assert outcome.errors.count("\n") == 1
+
+
+def test_a_missing_mpirun(tmp_path: Path) -> None:
+    options = ["train", *SMALL, "--collect", "mpi", "--workers", "2", "--record", "record.json"]
+    outcome = run(options, tmp_path, environment={"PATH": str(tmp_path)})
+    expect_usage_error(outcome, "cannot start mpirun (No such file or directory): install Open MPI")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ("--collect mpi --workers 3", "--workers 3 but the launcher started 2 ranks"),
+        ("--collect serial", "2 ranks but --collect is serial"),
+        ("--gamma 2", "--gamma is 2"),
+    ],
+)
+def test_a_launcher_that_contradicts_the_options(tmp_path: Path, options: str, named: str) -> None:
+    arguments = ["train", *SMALL, *options.split(), "--record", "record.json"]
+    expect_usage_error(run(arguments, tmp_path, launcher=mpirun(2)), named)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_same_ranks_as_workers_are_welcome(tmp_path: Path) -> None:
+    arguments = ["train", *SMALL, "--steps", "256", "--collect", "mpi", "--workers", "2", "--record", "record.json"]
+    assert run(arguments, tmp_path, launcher=mpirun(2)).status == 0
+    assert (tmp_path / "record.json").exists()

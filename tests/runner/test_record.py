@@ -1,0 +1,198 @@
+"""What a run records: its schema, closed forms of what it moved, and figures that fit each other."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from pathlib import Path
+from typing import Any
+
+import pytest
+from program import ENVIRONMENTS, ROUND_STEPS, train
+from record_schema import faults_of
+
+HEADER_BYTES = 16
+CACHE_LINE_BYTES = 64
+# Observation floats, action floats, outputs of the policy's head, floats of its log standard deviation.
+SIZES = {"Pendulum-v1": (3, 1, 1, 1), "CartPole-v1": (4, 1, 2, 0)}
+PENDULUM_STEPS = 200
+
+
+def parameters_of(environment: str) -> int:
+    """Of a shared trunk of two layers of 16, a policy head and a value head."""
+    observation, _, head, log_std = SIZES[environment]
+    return (observation * 16 + 16) + (16 * 16 + 16) + (16 * head + head) + (16 + 1) + log_std
+
+
+def environments_of_others(workers: int, environments: int) -> int:
+    """Environments of all workers but worker 0, which has [0, N / W)."""
+    return environments - environments // workers
+
+
+def block_bytes(environment: str, steps: int) -> int:
+    observation, action, _, _ = SIZES[environment]
+    return math.ceil(steps * (4 * (observation + action + 4) + 1) / CACHE_LINE_BYTES) * CACHE_LINE_BYTES
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--collect serial --evaluate-every 1 --evaluation-episodes 2 --final-episodes 3 --steps 768",
+        "--collect processes --workers 2 --agreement all-reduce --warmup-rounds 1 --env CartPole-v1",
+        "--collect mpi --workers 2 --inference learner --step-cost busy:1us",
+    ],
+)
+def test_record_has_the_documented_fields(tmp_path: Path, options: str) -> None:
+    assert faults_of(train(tmp_path, options), "prl train") == []
+
+
+@pytest.mark.parametrize("warmup_rounds", [0, 2])
+@pytest.mark.parametrize(
+    ("environment", "collect", "workers"),
+    [
+        ("Pendulum-v1", "serial", 1),
+        ("CartPole-v1", "threads", 3),
+        ("Pendulum-v1", "processes", 3),
+        ("CartPole-v1", "processes", 8),
+        ("Pendulum-v1", "mpi", 3),
+    ],
+)
+def test_bytes_with_policies_in_the_workers(
+    tmp_path: Path, environment: str, collect: str, workers: int, warmup_rounds: int
+) -> None:
+    rounds = 3
+    record = train(
+        tmp_path,
+        f"--env {environment} --collect {collect} --workers {workers}",
+        f"--warmup-rounds {warmup_rounds} --steps {rounds * ROUND_STEPS}",
+    )
+    parameters = parameters_of(environment)
+    others = environments_of_others(workers, ENVIRONMENTS)
+    assert record["counts"]["parameters"] == parameters
+    assert counted(record, "weights") == (rounds * (workers - 1) * 4 * parameters, rounds * (workers - 1))
+    trajectory_bytes = rounds * others * block_bytes(environment, ROUND_STEPS // ENVIRONMENTS)
+    assert counted(record, "trajectories") == (trajectory_bytes, rounds * (workers - 1))
+    # Threads are called, not told.
+    headers = 0 if collect == "threads" else 2 * rounds * (workers - 1)
+    assert counted(record, "control") == (headers * HEADER_BYTES, headers)
+    assert counted(record, "gradients") == (0, 0)
+
+
+@pytest.mark.parametrize("warmup_rounds", [0, 2])
+@pytest.mark.parametrize(("collect", "workers"), [("processes", 3), ("mpi", 2)])
+def test_bytes_with_the_policy_at_the_learner(
+    tmp_path: Path, collect: str, workers: int, warmup_rounds: int
+) -> None:
+    rounds = 8
+    record = train(
+        tmp_path,
+        f"--collect {collect} --workers {workers} --inference learner",
+        f"--warmup-rounds {warmup_rounds} --steps {rounds * ROUND_STEPS}",
+    )
+    observation, action, _, _ = SIZES["Pendulum-v1"]
+    others = environments_of_others(workers, ENVIRONMENTS)
+    steps = rounds * ROUND_STEPS // ENVIRONMENTS
+    ended = (warmup_rounds * ROUND_STEPS // ENVIRONMENTS + steps) // PENDULUM_STEPS
+    each_step = 4 * action + 4 + 4 * observation + 1
+    first = 0 if warmup_rounds else 1
+    trajectory_bytes = others * (steps * each_step + (ended + first) * 4 * observation)
+    assert counted(record, "trajectories") == (trajectory_bytes, (workers - 1) * (2 * steps + first))
+    assert counted(record, "control") == (2 * rounds * (workers - 1) * HEADER_BYTES, 2 * rounds * (workers - 1))
+    assert counted(record, "weights") == counted(record, "gradients") == (0, 0)
+
+
+@pytest.mark.parametrize(("collect", "workers"), [("processes", 2), ("processes", 4), ("mpi", 4)])
+def test_bytes_of_split_gradients(tmp_path: Path, collect: str, workers: int) -> None:
+    record = train(tmp_path, f"--collect {collect} --workers {workers} --agreement all-reduce --steps 512")
+    parameters = record["counts"]["parameters"]
+    own = math.ceil(parameters / 16) // workers * 16
+    updates = record["counts"]["updates"]
+    assert updates == 2 * ROUND_STEPS // 64
+    gradient_bytes = updates * 4 * ((parameters - own) + (workers - 1) * own)
+    assert counted(record, "gradients") == (gradient_bytes, updates * 2 * (workers - 1))
+    assert counted(record, "weights") == counted(record, "trajectories") == (0, 0)
+
+
+def counted(record: dict[str, Any], purpose: str) -> tuple[int, int]:
+    communication = record["communication"][purpose]
+    return communication["bytes"], communication["messages"]
+
+
+@pytest.mark.parametrize("collect", ["serial", "threads --workers 2", "processes --workers 2"])
+def test_seconds_fit_each_other(tmp_path: Path, collect: str) -> None:
+    record = train(tmp_path, f"--collect {collect} --warmup-rounds 2 --steps 1280 --step-cost wait:50us")
+    seconds, counts = record["seconds"], record["counts"]
+    assert counts["rounds"] == len(seconds["rounds"]) == 5
+    assert counts["environment_steps"] == 5 * ROUND_STEPS
+    assert counts["updates"] == 5 * ROUND_STEPS // 64
+    for part in ("collect", "learn"):
+        assert seconds[part] == pytest.approx(sum(one[part] for one in seconds["rounds"]))
+    assert all(one["total"] == pytest.approx(one["collect"] + one["learn"]) for one in seconds["rounds"])
+    total = sum(one["total"] for one in seconds["rounds"])
+    assert record["steps_per_second"] == pytest.approx(counts["environment_steps"] / total)
+    assert seconds["total"] >= total
+    # 32 vector steps of at most 8 environments: a wait is never cut short.
+    workers = record["configuration"]["workers"]
+    waited = 5 * 32 * ENVIRONMENTS // workers * 50e-6
+    assert len(seconds["workers"]) == workers
+    assert all(waited <= worker["collect"] <= seconds["collect"] for worker in seconds["workers"])
+
+
+def test_curve_has_a_point_a_counted_round(tmp_path: Path) -> None:
+    record = train(
+        tmp_path,
+        "--warmup-rounds 3 --steps 2560 --evaluate-every 4 --evaluation-episodes 5 --final-episodes 6",
+    )
+    curve, rounds = record["curve"], record["seconds"]["rounds"]
+    assert [point["steps"] for point in curve] == [(3 + i) * ROUND_STEPS for i in range(1, 11)]
+    spent = [sum(one["total"] for one in rounds[: i + 1]) for i in range(10)]
+    assert [point["seconds"] for point in curve] == pytest.approx(spent)
+    # Pendulum-v1 ends after 200 steps: in the seventh round of 32 steps, and in the thirteenth.
+    assert [point["training_episodes"] for point in curve] == [0, 0, 0, 8, 0, 0, 0, 0, 0, 8]
+    assert [point["training_return"] is None for point in curve] == [e["training_episodes"] == 0 for e in curve]
+    assert record["counts"]["episodes"] == 16
+    # Every fourth round, and the last.
+    assert [i for i, point in enumerate(curve, 1) if "evaluation_return" in point] == [4, 8, 10]
+    final = record["final_evaluation"]
+    assert final["episodes"] == len(final["returns"]) == 6
+    assert final["mean"] == pytest.approx(statistics.mean(final["returns"]))
+    assert final["standard_error"] == pytest.approx(statistics.stdev(final["returns"]) / math.sqrt(6))
+
+
+def test_training_returns_do_not_depend_on_the_mode(tmp_path: Path) -> None:
+    options = "--env CartPole-v1 --steps 1024 --shards 4"
+    curves = []
+    for mode in ("serial", "processes --workers 3", "processes --workers 4 --agreement all-reduce"):
+        curve = train(tmp_path, options, f"--collect {mode}")["curve"]
+        curves.append([(point["training_return"], point["training_episodes"]) for point in curve])
+    assert curves[0] == curves[1] == curves[2]
+    assert all(episodes > 0 for _, episodes in curves[0])
+
+
+def test_sampled_evaluation_differs_from_the_mean_action(tmp_path: Path) -> None:
+    records = [
+        train(tmp_path, f"--steps 256 --final-episodes 4 --evaluation-action {action}") for action in ("mean", "sampled")
+    ]
+    assert records[0]["parameters_digest"] == records[1]["parameters_digest"]
+    assert records[0]["final_evaluation"]["returns"] != records[1]["final_evaluation"]["returns"]
+
+
+def test_evaluating_does_not_move_training(tmp_path: Path) -> None:
+    watched = train(tmp_path, "--steps 768 --evaluate-every 1 --evaluation-episodes 3 --evaluation-action sampled")
+    assert watched["parameters_digest"] == train(tmp_path, "--steps 768")["parameters_digest"]
+
+
+def test_steps_are_rounded_up_to_whole_rounds(tmp_path: Path) -> None:
+    for asked, rounds in ((1, 1), (256, 1), (257, 2)):
+        record = train(tmp_path, f"--steps {asked}")
+        assert record["counts"]["rounds"] == rounds
+        assert record["configuration"]["steps"] == rounds * ROUND_STEPS
+
+
+def test_oversubscription_is_recorded(tmp_path: Path) -> None:
+    cores = train(tmp_path, "--steps 256")["machine"]["usable_cores"]
+    many = cores + 1
+    crowd = f"--steps-per-round {32 * many} --envs {many} --steps 1 --collect threads --workers {many}"
+    busy, waiting = train(tmp_path, crowd), train(tmp_path, crowd, "--step-cost wait:1us")
+    assert busy["oversubscribed"] and busy["warnings"]
+    assert not waiting["oversubscribed"] and not waiting["warnings"]

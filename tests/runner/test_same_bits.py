@@ -1,0 +1,114 @@
+"""In lock-step every mode ends in the same parameters, bit for bit, for equal seeds, environments and shards.
+
+19 environments are a number that 2, 3, 5 and 16 workers do not divide; 256 steps each are more than an episode of
+Pendulum-v1 (200) and many of CartPole-v1, so resets and truncations are part of what has to agree.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from program import train
+
+ENVIRONMENTS = ("Pendulum-v1", "CartPole-v1")
+ROUNDS_OF_19 = "--envs 19 --steps-per-round 1216 --steps 4864"
+ROUNDS_OF_20 = "--envs 20 --steps-per-round 1280 --steps 5120"
+
+_digests: dict[tuple[str, ...], str] = {}
+
+
+def digest(folder: Path, *options: str) -> str:
+    return str(train(folder, *options)["parameters_digest"])
+
+
+def serial_digest(folder: Path, *options: str) -> str:
+    if options not in _digests:
+        _digests[options] = digest(folder, *options)
+    return _digests[options]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "threads --workers 1",
+        "threads --workers 2",
+        "threads --workers 5",
+        "threads --workers 16",
+        "processes --workers 1",
+        "processes --workers 2",
+        "processes --workers 3",
+        "processes --workers 16",
+        "processes --workers 1 --inference learner",
+        "processes --workers 3 --inference learner",
+    ],
+)
+def test_local_modes_equal_serial(tmp_path: Path, environment: str, mode: str) -> None:
+    common = (f"--env {environment}", ROUNDS_OF_19)
+    assert digest(tmp_path, *common, f"--collect {mode}") == serial_digest(tmp_path, *common)
+
+
+@pytest.mark.parametrize(
+    ("environment", "mode"),
+    [
+        ("Pendulum-v1", "--workers 1"),
+        ("Pendulum-v1", "--workers 5"),
+        ("CartPole-v1", "--workers 2"),
+        ("CartPole-v1", "--workers 16"),
+        ("Pendulum-v1", "--workers 3 --inference learner"),
+        ("CartPole-v1", "--workers 2 --inference learner"),
+    ],
+)
+def test_mpi_equals_serial(tmp_path: Path, environment: str, mode: str) -> None:
+    common = (f"--env {environment}", ROUNDS_OF_19)
+    assert digest(tmp_path, *common, f"--collect mpi {mode}") == serial_digest(tmp_path, *common)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "threads --workers 4 --agreement all-reduce",
+        "processes --workers 4 --agreement all-reduce",
+        "mpi --workers 4 --agreement all-reduce",
+        "threads --workers 3 --shards 4",
+        "serial --shards 4 --learner-threads 2",
+        "processes --workers 3 --shards 4 --learner-threads 4",
+    ],
+)
+def test_modes_equal_serial_with_as_many_shards(tmp_path: Path, environment: str, mode: str) -> None:
+    common = (f"--env {environment}", ROUNDS_OF_20)
+    assert digest(tmp_path, *common, f"--collect {mode}") == serial_digest(tmp_path, *common, "--shards 4")
+
+
+def test_learner_threads_equal_serial_with_as_many_shards(tmp_path: Path) -> None:
+    by_threads = digest(tmp_path, ROUNDS_OF_19, "--learner-threads 2")
+    assert by_threads == serial_digest(tmp_path, ROUNDS_OF_19, "--shards 2")
+
+
+@pytest.mark.parametrize("mode", ["threads --workers 5", "processes --workers 5 --agreement all-reduce"])
+def test_runs_repeat(tmp_path: Path, mode: str) -> None:
+    assert len({digest(tmp_path, ROUNDS_OF_20, f"--collect {mode}") for _ in range(3)}) == 1
+
+
+def test_seeds_and_shards_change_the_bits(tmp_path: Path) -> None:
+    options = ("", "--seed 2", "--seed 18446744073709551615", "--shards 2")
+    assert len({serial_digest(tmp_path, ROUNDS_OF_19, option) for option in options}) == len(options)
+
+
+@pytest.mark.parametrize("cost", ["busy:2us", "wait:2us"])
+@pytest.mark.parametrize("mode", ["serial", "processes --workers 3"])
+def test_step_cost_does_not_change_the_bits(tmp_path: Path, mode: str, cost: str) -> None:
+    costly = digest(tmp_path, "--env Pendulum-v1", ROUNDS_OF_19, f"--collect {mode} --step-cost {cost}")
+    assert costly == serial_digest(tmp_path, "--env Pendulum-v1", ROUNDS_OF_19)
+
+
+@pytest.mark.parametrize(
+    "mode", ["serial", "processes --workers 4 --agreement all-reduce", "processes --workers 3 --inference learner"]
+)
+@pytest.mark.parametrize("anneal", ["true", "false"])
+def test_warm_up_rounds_train_like_counted_ones(tmp_path: Path, mode: str, anneal: str) -> None:
+    common = ("--envs 20 --steps-per-round 1280", f"--anneal-learning-rate {anneal} --collect {mode}")
+    all_counted = digest(tmp_path, *common, "--steps 5120")
+    assert digest(tmp_path, *common, "--warmup-rounds 3 --steps 1280") == all_counted
