@@ -26,20 +26,25 @@ class alignas(kCacheLineBytes) Doorbell {
     futex_wake_all(rings_);
   }
 
+  // The same after stores that were not sequentially consistent, such as those of a library that passes messages.
+  void ring_after_any_store() {
+    rings_.fetch_add(1);  // orders the stores before the load that follows
+    if (sleepers_.load() != 0) futex_wake_all(rings_);
+  }
+
   // Returns once condition() holds, or throws what the waiter's watch throws.
   template <typename Condition>
   void wait(const Condition& condition, const Waiter& waiter) {
     if (spin_until(condition, waiter.spin_seconds)) return;
-    // A sleeper that is killed here stays counted, which costs the others a needless wake and nothing else.
     while (!sleep_until(condition, waiter.sleep_seconds())) {
       if (waiter.watch) waiter.watch();
     }
   }
 
- private:
-  // Returns whether the condition came to hold before nobody had rung for `seconds`.
+  // Sleeps until condition() holds or nobody has rung for `seconds`. Returns whether it holds.
   template <typename Condition>
   bool sleep_until(const Condition& condition, double seconds) {
+    // A sleeper that is killed stays counted, which costs the others a needless wake and nothing else.
     sleepers_.fetch_add(1);
     bool holds = false;
     bool timed_out = false;
@@ -53,6 +58,7 @@ class alignas(kCacheLineBytes) Doorbell {
     return holds || condition();
   }
 
+ private:
   std::atomic<std::uint32_t> rings_{0};
   std::atomic<std::uint32_t> sleepers_{0};
 };
