@@ -75,7 +75,7 @@ TEST_CASE("nobody passes a barrier before all have arrived") {
 
 TEST_CASE("a barrier's completion runs once, after all have arrived and before anyone passes") {
   SharedBarrier barrier(4);
-  const Waiter waiter;
+  const Waiter waiter{1e-3, {}};
   std::vector<int> arrived(4);
   int completed = 0;
   std::atomic<int> wrong{0};
