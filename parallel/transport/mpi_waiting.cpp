@@ -10,7 +10,7 @@ constexpr double kShortestSleepSeconds = 20e-6;
 // A rank that nobody can ring has to look often.
 constexpr double kLongestSleepSeconds = 200e-6;
 // A ring can be missed only where MPI puts a message off; then it is found by looking.
-constexpr double kLongestRungSleepSeconds = 10e-3;
+constexpr double kLongestRungSleepSeconds = 500e-6;
 // A sleep of an eighth of the time waited so far makes no wait more than an eighth longer.
 constexpr double kShareOfWait = 0.125;
 
