@@ -3,7 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
 
 #include "algorithms/autograd_network.hpp"
 #include "algorithms/initialisation.hpp"
@@ -41,7 +47,31 @@ Parts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const Env
           CollectionPlan{c.workers, c.environments, layout.parameter_count, segment}};
 }
 
+// Throws std::runtime_error unless this process may have as many threads as it is going to start. oneTBB would make do
+// with fewer, or end the program.
+void require_threads(const RunConfiguration& c) {
+  const int count = (c.collect == CollectMode::kThreads ? c.workers - 1 : 0) + c.learner_threads - 1;
+  std::atomic<bool> release{false};
+  std::string error;
+  std::vector<std::thread> threads;
+  try {
+    for (int i = 0; i < count; ++i) threads.emplace_back([&release] { release.wait(false); });
+  } catch (const std::system_error& failure) {
+    error = failure.what();
+  }
+  release.store(true);
+  release.notify_all();
+  for (std::thread& thread : threads) thread.join();
+  if (!error.empty()) {
+    throw std::runtime_error(
+        fmt::format("{} more threads could not be started: {}; use fewer --workers or --learner-threads, or raise the "
+                    "limit on processes (ulimit -u)",
+                    count, error));
+  }
+}
+
 void learn_centrally(const Parts& parts, std::unique_ptr<Collector> collector, const LearnerMain& learner_main) {
+  require_threads(parts.configuration);
   use_one_torch_thread();
   CentralRounds rounds(parts.configuration, parts.layout, std::move(collector));
   learner_main(rounds);
