@@ -116,7 +116,7 @@ class Program:
         )
         if self._has_ranks:
             self.await_condition(lambda: all(map(_shared_memory_of, self.workers())), "start MPI")
-        time.sleep(0.7)
+        time.sleep(0.4)
         return sorted(self.workers())
 
     def await_condition(self, condition: Callable[[], bool], what: str) -> None:
