@@ -40,14 +40,16 @@ struct CommandLine {
     train = app.add_subcommand("train", "Train a policy in one cell of the matrix and record what it cost.");
     evaluate = app.add_subcommand("evaluate", "Mean return of a saved policy.");
     list = app.add_subcommand("list", "Environments, presets and the cells of the matrix.");
-    app.footer("prl COMMAND --help has each command's options.\n"
-               "Exit status: 0; 1 the run failed; 2 bad input; 130 after Ctrl-C.");
+    app.footer(
+        "prl COMMAND --help has each command's options.\n"
+        "Exit status: 0; 1 the run failed; 2 bad input; 130 after Ctrl-C.");
     add_train_options(*train, train_options);
-    train->footer("Examples:\n"
-                  "  prl train --env Pendulum-v1 --preset tuned --steps 200000 --evaluate-every 10\n"
-                  "  prl train --collect processes --workers 4 --record run.json\n"
-                  "  prl train --collect mpi --workers 4 --agreement all-reduce --envs 16\n"
-                  "Ctrl-C ends a run after its last whole round and keeps its record.");
+    train->footer(
+        "Examples:\n"
+        "  prl train --env Pendulum-v1 --preset tuned --steps 200000 --evaluate-every 10\n"
+        "  prl train --collect processes --workers 4 --record run.json\n"
+        "  prl train --collect mpi --workers 4 --agreement all-reduce --envs 16\n"
+        "Ctrl-C ends a run after its last whole round and keeps its record.");
     add_evaluate_options();
     list->add_flag("--json", list_options.json, "as JSON, with build and machine");
   }
@@ -157,8 +159,8 @@ int run(const std::vector<std::string>& arguments) {
 // What was printed may only now meet a full disk.
 void flush_output() {
   if (std::fflush(stdout) != 0) {
-    throw std::runtime_error(fmt::format("cannot write to standard output: {}; make room, or send it elsewhere",
-                                         std::strerror(errno)));
+    throw std::runtime_error(
+        fmt::format("cannot write to standard output: {}; make room, or send it elsewhere", std::strerror(errno)));
   }
 }
 
@@ -175,7 +177,8 @@ int main(int argc, char** argv) {
     if (prl::launched_rank() == 0) fmt::print(stderr, "prl: {}\n", error.what());
     return prl::kExitUsage;
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "prl: memory ran out: give fewer environments, steps a round or workers, or a smaller network\n");
+    fmt::print(stderr,
+               "prl: memory ran out: give fewer environments, steps a round or workers, or a smaller network\n");
     return prl::kExitFailed;
   } catch (const std::exception& error) {
     fmt::print(stderr, "prl: {}\n", error.what());
