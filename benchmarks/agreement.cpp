@@ -73,7 +73,7 @@ void with_processes(benchmark::State& state, Application application) {
       [] {});
   FlatLearner learner(storage_of(board, 0), application, 1);
   SharedGradients agreement(board, 0, [&processes] { processes.check_alive(); });
-  for (auto _ : state) agreement.update(learner);
+  while (state.KeepRunning()) agreement.update(learner);
   count_updates(state);
 }
 

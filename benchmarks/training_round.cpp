@@ -81,7 +81,7 @@ void run_rounds(RoundRunner& rounds, RoundMeasurements& measurements) {
 
 void report(benchmark::State& state, const RunConfiguration& c, const RoundMeasurements& measurements) {
   auto seconds = measurements.seconds.begin();
-  for (auto _ : state) state.SetIterationTime(*seconds++);
+  while (state.KeepRunning()) state.SetIterationTime(*seconds++);
   set_rate(state, "steps/s", static_cast<double>(state.iterations()) * c.steps_per_round);
   state.counters["communication"] = measurements.communication_share;
   if (c.oversubscribed(usable_cores())) state.SetLabel("oversubscribed");

@@ -64,7 +64,7 @@ void count_bytes(benchmark::State& state, const Pattern& pattern) {
 void measure_first(benchmark::State& state, const Pattern& pattern, SharedMailboxes& mailboxes) {
   SharedMemoryTransport transport(mailboxes, 0);
   Partner partner(pattern, transport);
-  for (auto _ : state) partner.run(1);
+  while (state.KeepRunning()) partner.run(1);
   count_bytes(state, pattern);
   label_oversubscribed(state, 2);
 }
