@@ -2,6 +2,7 @@
 ## make test [PRESET=release]                   build, then run every test
 ## make plots [PROFILE=...]                     rebuild the report's tables and plots from records alone
 ## make bench [FILTER=regex]                    run the benchmarks, one JSON file each
+## make bench-targets                           the speeds to reach, as ratios in one run (docs/benchmarks.md)
 ## make build [PRESET=release]                  only build (presets: release dev portable asan-ubsan tsan)
 ## make install [PREFIX=/usr/local]             install the runner
 ## make prerequisites                           only the set-up that the others do first (see below)
@@ -20,7 +21,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test plots bench build install prerequisites peers format check tidy clean distclean FORCE
+.PHONY: help reproduce test plots bench bench-targets build install prerequisites peers format check tidy clean distclean FORCE
 
 PROFILE ?= default
 PRESET ?= release
@@ -65,6 +66,9 @@ plots: $(python_packages)
 
 bench: build $(python_packages)
 	@$(python) -m benchmarks.run_all --filter "$(FILTER)"
+
+bench-targets: build peers $(python_packages)
+	@$(python) -m benchmarks.speed_targets $(TARGETS)
 
 build: $(build_dir)/configured.stamp
 	@ninja -C $(build_dir) -j $(JOBS)
