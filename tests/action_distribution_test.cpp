@@ -38,6 +38,7 @@ std::vector<double> softmax(const std::vector<float>& logits) {
   double sum = 0.0;
   for (const float l : logits) sum += std::exp(static_cast<double>(l));
   std::vector<double> probabilities;
+  probabilities.reserve(logits.size());
   for (const float l : logits) probabilities.push_back(std::exp(static_cast<double>(l)) / sum);
   return probabilities;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "algorithms/autograd_network.hpp"
 #include "algorithms/orthogonal.hpp"
 #include "tests/catch2.hpp"
 #include "tests/network_cases.hpp"
@@ -21,6 +22,7 @@ using prl::NetworkSpec;
 AlignedBuffer<float> initialised(const NetworkLayout& layout, std::uint64_t seed) {
   AlignedBuffer<float> parameters(layout.parameter_count);
   std::fill_n(parameters.data(), parameters.size(), 99.0F);
+  prl::use_one_torch_thread();
   prl::initialise_parameters(layout, seed, parameters.span());
   return parameters;
 }

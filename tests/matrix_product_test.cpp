@@ -41,7 +41,7 @@ struct Shape {
 void check_product(const Shape& shape, bool transposed, bool with_bias, std::size_t offset) {
   const auto [rows, columns, depth] = shape;
   CAPTURE(rows, columns, depth, transposed, with_bias, offset);
-  const int a_length = (transposed ? rows : depth) + 1;
+  const std::ptrdiff_t a_length = (transposed ? rows : depth) + 1;
   const std::ptrdiff_t b_stride = columns + 3;
   const std::ptrdiff_t c_stride = columns + 2;
   const auto a_floats = static_cast<std::size_t>(a_length * (transposed ? depth : rows));

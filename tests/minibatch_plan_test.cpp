@@ -69,7 +69,10 @@ TEST_CASE("Every sample is in exactly one minibatch of every epoch") {
           const int update = epoch * plan.minibatches() + minibatch;
           const auto part = plan.part(order, update, shard);
           REQUIRE(static_cast<int>(part.size()) == plan.rows(update, shard));
-          for (const int row : part) ++uses[static_cast<std::size_t>(plan.first_sample(shard) + row)];
+          for (const int row : part) {
+            const int sample = plan.first_sample(shard) + row;
+            ++uses[static_cast<std::size_t>(sample)];
+          }
         }
       }
       CHECK(std::count(uses.begin(), uses.end(), 1) == c.samples);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "algorithms/autograd_network.hpp"
 #include "algorithms/initialisation.hpp"
 #include "algorithms/ppo.hpp"
 #include "tests/small_run.hpp"
@@ -30,6 +31,8 @@ class OwnedLearner {
         sum_(layout_.parameter_count),
         shards_(shards),
         learner_(layout_, c.setting, shards, c.environments, c.steps, kRunSeed, c.total_rounds, storage()) {
+    // Waiting LibTorch threads would take the cores from tests that run beside this one.
+    use_one_torch_thread();
     initialise_parameters(layout_, kRunSeed, parameters_.span());
   }
 
@@ -64,6 +67,7 @@ class OwnedLearner {
  private:
   static std::vector<AlignedBuffer<float>> gradient_buffers(const NetworkLayout& layout, int count) {
     std::vector<AlignedBuffer<float>> buffers;
+    buffers.reserve(static_cast<std::size_t>(count));
     for (int s = 0; s < count; ++s) buffers.emplace_back(layout.parameter_count);
     return buffers;
   }

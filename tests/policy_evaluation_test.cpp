@@ -18,7 +18,6 @@ using prl::AlignedBuffer;
 using prl::CartPole;
 using prl::EvaluationAction;
 using prl::NetworkLayout;
-using prl::NetworkSpec;
 using prl::Pendulum;
 using prl::RandomPurpose;
 using prl::Rng;

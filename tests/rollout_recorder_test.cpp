@@ -32,7 +32,7 @@ struct Step {
 };
 
 Step made_up_step(const NetworkSpec& spec, std::uint32_t number, std::vector<std::uint8_t> ends) {
-  const auto floats = static_cast<std::size_t>(kEnvironments * spec.observation_size);
+  const std::size_t floats = kEnvironments * static_cast<std::size_t>(spec.observation_size);
   return {prl::test::random_normals(floats, 100 + number), prl::test::random_normals(floats, 200 + number),
           prl::test::random_normals(kEnvironments, 300 + number), std::move(ends)};
 }
