@@ -205,10 +205,14 @@ TEST_CASE("workers end with their parent, however it ends") {
   REQUIRE(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);  // orphans become ours, so that their end can be seen
   int pipe_ends[2];
   REQUIRE(pipe(pipe_ends) == 0);
+  int started[2];
+  REQUIRE(pipe(started) == 0);
   const pid_t parent = fork();
   if (parent == 0) {
     const CollectionPlan plan = fake_plan(4, 4);
-    const auto wait = [](int, int, const std::atomic<bool>& stop) { wait_for_stop(stop); };
+    const auto wait = [&started](int, int, const std::atomic<bool>& stop) {
+      if (write(started[1], "s", 1) == 1) wait_for_stop(stop);
+    };
     ProcessCollector collector(plan, fake_actors(plan.parameter_count, wait));
     pid_t workers[3];
     for (int w = 0; w < 3; ++w) workers[w] = collector.processes().process(w + 1);
@@ -218,6 +222,9 @@ TEST_CASE("workers end with their parent, however it ends") {
   }
   pid_t workers[3];
   REQUIRE(read(pipe_ends[0], workers, sizeof(workers)) == sizeof(workers));
+  // A worker that has not got as far when its parent ends leaves by itself, with status 0.
+  char byte = 0;
+  for (int w = 0; w < 4; ++w) REQUIRE(read(started[0], &byte, 1) == 1);
   kill(parent, SIGKILL);
   REQUIRE(waitpid(parent, nullptr, 0) == parent);
   for (const pid_t worker : workers) {
@@ -226,6 +233,5 @@ TEST_CASE("workers end with their parent, however it ends") {
     CHECK(WIFSIGNALED(status));
     CHECK(WTERMSIG(status) == SIGKILL);
   }
-  close(pipe_ends[0]);
-  close(pipe_ends[1]);
+  for (const int end : {pipe_ends[0], pipe_ends[1], started[0], started[1]}) close(end);
 }
