@@ -63,8 +63,6 @@ PpoLearner::PpoLearner(const NetworkLayout& layout, const PpoSetting& setting, S
                        int steps, std::uint64_t seed, long total_rounds, LearnerStorage storage)
     : layout_(layout),
       setting_(setting),
-      shards_held_(shards),
-      environments_(environments),
       steps_(steps),
       seed_(seed),
       total_rounds_(std::max(1L, total_rounds)),
@@ -149,14 +147,14 @@ void PpoLearner::gather_rows(Shard& shard, std::span<const int> rows) {
 }
 
 void PpoLearner::normalise(Shard& shard, int update, int rows) const {
-  if (!setting_.normalise_advantages) return;
   const double count = plan_.total_rows(update);
+  // One row has no spread to divide by.
+  if (!setting_.normalise_advantages || count <= 1.0) return;
   const double mean = statistics_[2 * static_cast<std::size_t>(update)] / count;
   const double square_mean = statistics_[2 * static_cast<std::size_t>(update) + 1] / count;
-  // Unbiased, like torch.std; a minibatch of one row has no spread to divide by.
-  const double variance = count > 1.0 ? std::max(0.0, square_mean - mean * mean) * count / (count - 1.0) : 0.0;
+  // Unbiased, like torch.std.
+  const double variance = std::max(0.0, square_mean - mean * mean) * count / (count - 1.0);
   const double scale = 1.0 / (std::sqrt(variance) + 1e-8);
-  if (count <= 1.0) return;
   for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) {
     shard.batch.advantages[i] = static_cast<float>((static_cast<double>(shard.batch.advantages[i]) - mean) * scale);
   }

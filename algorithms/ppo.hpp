@@ -79,8 +79,6 @@ class PpoLearner final : public Learner {
 
   NetworkLayout layout_;
   PpoSetting setting_;
-  ShardPlan shards_held_;
-  int environments_;
   int steps_;
   std::uint64_t seed_;
   long total_rounds_;

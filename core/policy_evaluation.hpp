@@ -36,7 +36,6 @@ std::vector<double> evaluate_policy(const NetworkLayout& layout, const float* pa
   std::vector<double> returns(rows, 0.0);
   std::vector<bool> finished(rows, false);
   int running = episodes;
-  environments.reset();
   for (std::uint64_t step = 0; running > 0; ++step) {
     if (stop.load(std::memory_order_relaxed)) return {};
     environments.observe(observations.data());

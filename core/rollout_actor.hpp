@@ -2,9 +2,8 @@
 // environment, so nothing in it is a virtual call.
 #pragma once
 
-#include <algorithm>
+#include <atomic>
 #include <cstdint>
-#include <vector>
 
 #include "core/actor.hpp"
 #include "core/environment.hpp"
@@ -30,7 +29,6 @@ class RolloutActor final : public Actor {
         observations_(static_cast<std::size_t>(count) * E::kObservationSize),
         cost_(setting.step_cost),
         count_(count) {
-    environments_.reset();
     environments_.observe(observations_.data());
   }
 
@@ -62,9 +60,9 @@ template <Environment E>
 class RemoteEnvironments final : public EnvironmentBatch {
  public:
   RemoteEnvironments(const ActorSetting& setting, int first, int count)
-      : environments_(setting.seed, static_cast<std::uint32_t>(first), count), cost_(setting.step_cost), count_(count) {
-    environments_.reset();
-  }
+      : environments_(setting.seed, static_cast<std::uint32_t>(first), count),
+        cost_(setting.step_cost),
+        count_(count) {}
 
   void observe(float* observations) const override { environments_.observe(observations); }
 
