@@ -14,16 +14,15 @@ namespace {
 
 const EnvironmentEntry& environment_for(const Policy& policy, const std::string& asked) {
   const std::string name = asked.empty() ? policy.environment : asked;
-  const EnvironmentEntry* entry = find_environment(name);
-  if (entry == nullptr) throw UsageError(fmt::format("environment '{}' is unknown: see prl list", name));
-  const EnvironmentInfo info = entry->info();
+  const EnvironmentEntry& entry = known_environment(name);
+  const EnvironmentInfo info = entry.info();
   const bool discrete = policy.network.action_kind == ActionKind::kDiscrete;
   if (info.observation_size != policy.network.observation_size || info.head_size != policy.network.head_size ||
       info.discrete != discrete) {
     throw UsageError(
         fmt::format("the policy was trained on {} and does not fit {}: leave --env away", policy.environment, name));
   }
-  return *entry;
+  return entry;
 }
 
 Json evaluation_json(const EvaluateOptions& options, const EnvironmentInfo& info, const Evaluation& evaluation) {

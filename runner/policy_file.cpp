@@ -31,8 +31,13 @@ NetworkSpec network_from(const nlohmann::json& json) {
   network.head_size = json.at("head_size").get<int>();
   network.action_kind = json.at("discrete").get<bool>() ? ActionKind::kDiscrete : ActionKind::kContinuous;
   network.hidden = json.at("hidden").get<std::vector<int>>();
-  network.shared_trunk = json.at("trunk").get<std::string>() == "shared";
-  network.activation = json.at("activation").get<std::string>() == "relu" ? Activation::kRelu : Activation::kTanh;
+  const auto trunk = json.at("trunk").get<std::string>();
+  const auto activation = json.at("activation").get<std::string>();
+  if ((trunk != "shared" && trunk != "separate") || (activation != "tanh" && activation != "relu")) {
+    throw std::invalid_argument("an unknown kind of network");
+  }
+  network.shared_trunk = trunk == "shared";
+  network.activation = activation == "relu" ? Activation::kRelu : Activation::kTanh;
   return network;
 }
 

@@ -39,14 +39,16 @@ void start_where_it_runs(const RunConfiguration& c, const TrainOptions& options,
   const int ranks = launched_ranks();
   const bool mpi = c.collect == CollectMode::kMpi;
   if (!mpi && ranks > 1) {
-    throw UsageError(fmt::format("started by a launcher with {} ranks but --collect is {}: give --collect mpi, or start "
-                                 "prl without the launcher",
-                                 ranks, name_of(c.collect)));
+    throw UsageError(
+        fmt::format("started by a launcher with {} ranks but --collect is {}: give --collect mpi, or start "
+                    "prl without the launcher",
+                    ranks, name_of(c.collect)));
   }
   if (mpi && ranks > 0 && ranks != c.workers) {
-    throw UsageError(fmt::format("--workers {} but the launcher started {} ranks: give --workers {} or start as many "
-                                 "ranks as workers",
-                                 c.workers, ranks, ranks));
+    throw UsageError(
+        fmt::format("--workers {} but the launcher started {} ranks: give --workers {} or start as many "
+                    "ranks as workers",
+                    c.workers, ranks, ranks));
   }
   if (launched_rank() == 0) check_outputs(options);
   if (mpi && ranks == 0) start_under_mpirun(c.workers, arguments);

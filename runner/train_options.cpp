@@ -95,7 +95,8 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
 void add_rule_options(CLI::App& command, TrainOptions& o) {
   command.option_defaults()->group("Rule and network (default: the preset's)");
   add_value(command, "--learning-rate", o.learning_rate, kReal, "Adam's step size");
-  add_value(command, "--anneal-learning-rate", o.anneal_learning_rate, kTruth, "decrease it linearly to 0 over the run");
+  add_value(command, "--anneal-learning-rate", o.anneal_learning_rate, kTruth,
+            "decrease it linearly to 0 over the run");
   add_value(command, "--gamma", o.gamma, kReal, "discount");
   add_value(command, "--gae-lambda", o.gae_lambda, kReal, "lambda of generalised advantage estimation");
   add_value(command, "--clip", o.clip, kReal, "PPO's clip range");
@@ -144,14 +145,6 @@ void override_with(const std::optional<Value>& given, Target& target) {
   if (given) target = *given;
 }
 
-const EnvironmentEntry& known_environment(const std::string& name) {
-  const EnvironmentEntry* entry = find_environment(name);
-  if (entry != nullptr) return *entry;
-  std::vector<std::string_view> names;
-  for (const EnvironmentEntry* known : environments()) names.push_back(known->info().name);
-  throw UsageError(fmt::format("--env '{}' is unknown: give one of {}", name, fmt::join(names, ", ")));
-}
-
 PpoPreset known_preset(const std::string& name, const std::string& environment) {
   std::vector<std::string_view> names;
   for (const PpoPreset& preset : ppo_presets(environment)) {
@@ -195,6 +188,14 @@ void check_minibatches(const RunConfiguration& c) {
 }
 
 }  // namespace
+
+const EnvironmentEntry& known_environment(const std::string& name) {
+  const EnvironmentEntry* entry = find_environment(name);
+  if (entry != nullptr) return *entry;
+  std::vector<std::string_view> names;
+  for (const EnvironmentEntry* known : environments()) names.push_back(known->info().name);
+  throw UsageError(fmt::format("--env '{}' is unknown: give one of {}", name, fmt::join(names, ", ")));
+}
 
 void add_train_options(CLI::App& command, TrainOptions& options) {
   add_run_options(command, options);

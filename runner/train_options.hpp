@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "envs/registry.hpp"
 #include "runner/progress.hpp"
 #include "runner/run_configuration.hpp"
 
@@ -48,6 +49,9 @@ struct TrainOptions {
 
 // Adds the options to `command`; values land in `options`, which must outlive it.
 void add_train_options(CLI::App& command, TrainOptions& options);
+
+// The environment of that name; throws UsageError with the names that there are.
+const EnvironmentEntry& known_environment(const std::string& name);
 
 // Applies the preset, then what was given, and validates. Throws UsageError.
 RunConfiguration configure(const TrainOptions& options);

@@ -58,6 +58,7 @@ class Program:
         environment: dict[str, str] | None = None,
         prepare: Callable[[], None] | None = None,
         output: IO[str] | None = None,
+        errors: int | None = None,
     ) -> None:
         self.folder = folder
         # Short: Open MPI puts sockets there, whose paths may have 108 characters.
@@ -73,7 +74,7 @@ class Program:
             env={**own, "TMPDIR": str(self._scratch), **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output or self._output,
-            stderr=self._errors,
+            stderr=self._errors if errors is None else errors,
             start_new_session=True,
             preexec_fn=prepare,
         )
