@@ -19,9 +19,8 @@ constexpr double kShareOfWait = 0.125;
 // With more ranks than cores the longest sleep grows in proportion, so that all ranks together look equally often.
 MpiWaiting::MpiWaiting(int ranks_on_host, int cores, bool all_on_host, Doorbell& bell)
     : spin_seconds_(ranks_on_host <= cores ? kSpinSeconds : 0.0),
-      longest_sleep_seconds_(all_on_host
-                                 ? kLongestRungSleepSeconds
-                                 : kLongestSleepSeconds * std::max(1.0, static_cast<double>(ranks_on_host) / cores)),
+      longest_sleep_seconds_((all_on_host ? kLongestRungSleepSeconds : kLongestSleepSeconds) *
+                             std::max(1.0, static_cast<double>(ranks_on_host) / cores)),
       bell_(&bell) {}
 
 double MpiWaiting::sleep_seconds(double waited_seconds) const {
