@@ -3,6 +3,7 @@
 
 #include "parallel/agree/transport_gradients.hpp"
 #include "parallel/transport/mpi_transport.hpp"
+#include "tests/late_peer.hpp"
 #include "tests/mpi_check.hpp"
 #include "tests/parallel_fake_learner.hpp"
 
@@ -65,6 +66,17 @@ void messages_arrive_whole(MpiSession& session, MpiCheck& check) {
   }
 }
 
+void a_late_peer_is_waited_for(MpiSession& session, MpiCheck& check) {
+  if (session.size() == 1) return;
+  MpiTransport transport(session);
+  check_mpi(MPI_Barrier(session.communicator()), "start together");
+  const LatePeerOutcome outcome = exchange_with_a_late_peer(transport);
+  check(outcome.arrived_whole, "messages of several peers arrive whole");
+  if (session.rank() < session.size() - 1) {
+    check(outcome.waiting_seconds >= 0.5 * kLateSeconds, "waiting for a late peer is waiting");
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -78,5 +90,6 @@ int main() {
   }
   statistics_add_up_in_rank_order(session, check);
   messages_arrive_whole(session, check);
+  a_late_peer_is_waited_for(session, check);
   return check.result();
 }

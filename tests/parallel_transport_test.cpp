@@ -7,6 +7,7 @@
 #include "parallel/transport/shared_memory_transport.hpp"
 #include "parallel/transport/turn_gate.hpp"
 #include "tests/catch2.hpp"
+#include "tests/late_peer.hpp"
 #include "tests/parallel_expectations.hpp"
 
 using namespace prl;
@@ -158,6 +159,21 @@ TEST_CASE("processes exchange messages, and each counts what it sends") {
       body(0);
     }
     for (const int count : wrong) CHECK(count == 0);
+  }
+}
+
+TEST_CASE("waiting for a late peer is waiting, also once the others' messages have come") {
+  for (const int members : {2, 3, 5}) {
+    SharedMailboxes mailboxes(members, 4096);
+    std::vector<LatePeerOutcome> outcomes(static_cast<std::size_t>(members));
+    in_threads(members, [&](int rank) {
+      SharedMemoryTransport transport(mailboxes, rank);
+      outcomes[static_cast<std::size_t>(rank)] = exchange_with_a_late_peer(transport);
+    });
+    for (std::size_t rank = 0; rank < outcomes.size(); ++rank) {
+      CHECK(outcomes[rank].arrived_whole);
+      if (rank + 1 < outcomes.size()) CHECK(outcomes[rank].waiting_seconds >= 0.5 * kLateSeconds);
+    }
   }
 }
 

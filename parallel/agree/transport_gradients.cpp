@@ -31,10 +31,17 @@ TransportGradients::TransportGradients(Transport& transport, std::size_t paramet
   }
 }
 
-template <typename Exchange>
-void TransportGradients::for_each_step(const Exchange& exchange) const {
-  const int rank = transport_.rank();
-  for (int step = 1; step < members_; ++step) exchange((rank + step) % members_, (rank - step + members_) % members_);
+template <typename PieceFor, typename PlaceOf>
+void TransportGradients::exchange_pieces(const PieceFor& piece_for, const PlaceOf& place_of, Purpose purpose) {
+  outgoing_.clear();
+  incoming_.clear();
+  for (int step = 1; step < members_; ++step) {
+    const int to = (transport_.rank() + step) % members_;
+    const int from = (transport_.rank() - step + members_) % members_;
+    outgoing_.push_back({to, std::as_bytes(piece_for(to))});
+    incoming_.push_back({from, std::as_writable_bytes(place_of(from))});
+  }
+  transport_.exchange_all(outgoing_, incoming_, purpose);
 }
 
 void TransportGradients::sum(std::span<double> values) {
@@ -43,10 +50,8 @@ void TransportGradients::sum(std::span<double> values) {
   sent_values_.assign(values.begin(), values.end());
   received_values_.resize(count * index(members_));
   const std::span<double> received(received_values_);
-  for_each_step([&](int to, int from) {
-    transport_.exchange(to, std::as_bytes(std::span(sent_values_)), from,
-                        std::as_writable_bytes(received.subspan(index(from) * count, count)), Purpose::kControl);
-  });
+  exchange_pieces([&](int) { return std::span(sent_values_); },
+                  [&](int from) { return received.subspan(index(from) * count, count); }, Purpose::kControl);
   std::copy(sent_values_.begin(), sent_values_.end(),
             received.begin() + static_cast<std::ptrdiff_t>(index(transport_.rank()) * count));
   std::fill(values.begin(), values.end(), 0.0);
@@ -75,11 +80,12 @@ const float* TransportGradients::own_gradient(Learner& learner) {
 std::span<const float> TransportGradients::reduce_scatter(const float* gradient) {
   if (members_ == 1) return {gradient, parameter_count_};
   const std::span<const float> all(gradient, parameter_count_);
-  for_each_step([&](int to, int from) {
-    const ParameterRange range = range_of_member(to);
-    transport_.exchange(to, std::as_bytes(all.subspan(range.begin, range.size())), from,
-                        std::as_writable_bytes(received_[index(from)].span()), Purpose::kGradients);
-  });
+  exchange_pieces(
+      [&](int to) {
+        const ParameterRange range = range_of_member(to);
+        return all.subspan(range.begin, range.size());
+      },
+      [&](int from) { return received_[index(from)].span(); }, Purpose::kGradients);
   const ParameterRange own = range_of_member(transport_.rank());
   for (int member = 0; member < members_; ++member) {
     parts_[index(member)] = member == transport_.rank() ? gradient + own.begin : received_[index(member)].data();
@@ -89,12 +95,11 @@ std::span<const float> TransportGradients::reduce_scatter(const float* gradient)
 }
 
 void TransportGradients::all_gather(std::span<float> parameters) {
-  const ParameterRange own = range_of_member(transport_.rank());
-  for_each_step([&](int to, int from) {
-    const ParameterRange range = range_of_member(from);
-    transport_.exchange(to, std::as_bytes(parameters.subspan(own.begin, own.size())), from,
-                        std::as_writable_bytes(parameters.subspan(range.begin, range.size())), Purpose::kGradients);
-  });
+  const auto range = [&](int member) {
+    const ParameterRange own = range_of_member(member);
+    return parameters.subspan(own.begin, own.size());
+  };
+  exchange_pieces([&](int) { return range(transport_.rank()); }, range, Purpose::kGradients);
 }
 
 }  // namespace prl

@@ -1,10 +1,10 @@
 // Gradients joined by messages, for learners that share no memory: reduce-scatter, optimiser step on the own range,
 // all-gather (gradient_agreement.hpp).
 //
-// Both collectives are pairwise exchanges: in step k = 1 .. P - 1 member r sends to r + k what belongs there and receives
-// from r - k (mod P). They move the bytes of a ring in as many steps (Thakur, Rabenseifner, Gropp, "Optimization of
-// collective communication operations in MPICH", 2005, section 4.3 on pairwise exchange), but the owner of a range sees
-// each member's part before it adds, so sums go in member order and have the bits of SharedGradients with the same
+// In both collectives every member sends each other member its piece, all pieces at the same time, the next member's
+// first. They move the bytes of a ring in one step instead of P - 1 (Thakur, Rabenseifner, Gropp, "Optimization of
+// collective communication operations in MPICH", 2005, section 4.3, without its order of steps), and the owner of a range
+// sees each member's part before it adds, so sums go in member order and have the bits of SharedGradients with the same
 // members. A ring would add in an order that differs from range to range.
 //
 // What is counted, for P members and S bytes of parameters, an update, over all members:
@@ -33,9 +33,9 @@ class TransportGradients final : public GradientAgreement {
 
  private:
   ParameterRange range_of_member(int member) const { return range_of(member, members_, parameter_count_); }
-  // Calls exchange(to, from) for every step of a pairwise exchange.
-  template <typename Exchange>
-  void for_each_step(const Exchange& exchange) const;
+  // Sends piece_for(member) to every other member and receives place_of(member) from it.
+  template <typename PieceFor, typename PlaceOf>
+  void exchange_pieces(const PieceFor& piece_for, const PlaceOf& place_of, Purpose purpose);
 
   const float* own_gradient(Learner& learner);
   // The own range of the gradient summed over members; flat, valid on that range.
@@ -50,6 +50,8 @@ class TransportGradients final : public GradientAgreement {
   std::vector<AlignedBuffer<float>> received_;  // other members' parts of the own range, by member
   AlignedBuffer<float> sum_;
   std::vector<const float*> parts_;
+  std::vector<Outgoing> outgoing_;
+  std::vector<Incoming> incoming_;
   std::vector<double> sent_values_;
   std::vector<double> received_values_;
 };

@@ -44,39 +44,66 @@ SharedMemoryTransport::SharedMemoryTransport(SharedMailboxes& mailboxes, int ran
   }
 }
 
-void SharedMemoryTransport::exchange(int to, std::span<const std::byte> out, int from, std::span<std::byte> in,
-                                     Purpose purpose) {
-  RingWriter& writer = writers_[static_cast<std::size_t>(to)];
-  RingReader& reader = readers_[static_cast<std::size_t>(from)];
+void SharedMemoryTransport::exchange_all(std::span<const Outgoing> out, std::span<const Incoming> in, Purpose purpose) {
   const double start_seconds = monotonic_seconds();
   double waiting_seconds = 0.0;
-  if (!out.empty()) ledger_.add_message(purpose, out.size());
-  bool any_received = in.empty();
-  while (!out.empty() || !in.empty()) {
-    const std::size_t sent = writer.write_some(out);
-    if (sent > 0) mailboxes_.doorbell(to).ring();
-    out = out.subspan(sent);
-    const std::size_t received = reader.read_some(in);
-    if (received > 0) mailboxes_.doorbell(from).ring();
-    in = in.subspan(received);
-    any_received = any_received || received > 0;
+  sending_.clear();
+  receiving_.clear();
+  for (const Outgoing& message : out) {
+    if (message.bytes.empty()) continue;
+    sending_.push_back({message.to, message.bytes});
+    ledger_.add_message(purpose, message.bytes.size());
+  }
+  for (const Incoming& message : in) {
+    if (!message.bytes.empty()) receiving_.push_back({message.from, message.bytes, false});
+  }
+  while (!sending_.empty() || !receiving_.empty()) {
+    const std::size_t sent = send_some();
+    const std::size_t received = receive_some();
     if (sent + received > 0) continue;
     const double stall_seconds = monotonic_seconds();
-    mailboxes_.doorbell(rank_).wait(
-        [&] { return (!out.empty() && writer.writable()) || (!in.empty() && reader.readable()); }, waiter_);
-    // A stall in the middle of a message is part of its transfer.
-    if (!any_received) waiting_seconds += monotonic_seconds() - stall_seconds;
+    mailboxes_.doorbell(rank_).wait([this] { return can_move(); }, waiter_);
+    if (awaits_peers()) waiting_seconds += monotonic_seconds() - stall_seconds;
   }
   ledger_.add_waiting(purpose, waiting_seconds);
   ledger_.add_transfer(purpose, monotonic_seconds() - start_seconds - waiting_seconds);
 }
 
-void SharedMemoryTransport::send(int to, std::span<const std::byte> out, Purpose purpose) {
-  exchange(to, out, to, {}, purpose);
+std::size_t SharedMemoryTransport::send_some() {
+  std::size_t sent = 0;
+  for (Sending& message : sending_) {
+    const std::size_t count = writers_[static_cast<std::size_t>(message.to)].write_some(message.left);
+    if (count > 0) mailboxes_.doorbell(message.to).ring();
+    message.left = message.left.subspan(count);
+    sent += count;
+  }
+  std::erase_if(sending_, [](const Sending& message) { return message.left.empty(); });
+  return sent;
 }
 
-void SharedMemoryTransport::receive(int from, std::span<std::byte> in, Purpose purpose) {
-  exchange(from, {}, from, in, purpose);
+std::size_t SharedMemoryTransport::receive_some() {
+  std::size_t received = 0;
+  for (Receiving& message : receiving_) {
+    const std::size_t count = readers_[static_cast<std::size_t>(message.from)].read_some(message.left);
+    if (count > 0) mailboxes_.doorbell(message.from).ring();
+    message.left = message.left.subspan(count);
+    message.begun = message.begun || count > 0;
+    received += count;
+  }
+  std::erase_if(receiving_, [](const Receiving& message) { return message.left.empty(); });
+  return received;
+}
+
+bool SharedMemoryTransport::awaits_peers() const {
+  return !receiving_.empty() &&
+         std::none_of(receiving_.begin(), receiving_.end(), [](const Receiving& message) { return message.begun; });
+}
+
+bool SharedMemoryTransport::can_move() {
+  return std::any_of(receiving_.begin(), receiving_.end(),
+                     [this](const Receiving& m) { return readers_[static_cast<std::size_t>(m.from)].readable(); }) ||
+         std::any_of(sending_.begin(), sending_.end(),
+                     [this](const Sending& m) { return writers_[static_cast<std::size_t>(m.to)].writable(); });
 }
 
 }  // namespace prl

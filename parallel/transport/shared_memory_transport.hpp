@@ -47,16 +47,34 @@ class SharedMemoryTransport final : public Transport {
 
   int rank() const override { return rank_; }
   int size() const override { return mailboxes_.members(); }
-  void exchange(int to, std::span<const std::byte> out, int from, std::span<std::byte> in, Purpose purpose) override;
-  void send(int to, std::span<const std::byte> out, Purpose purpose) override;
-  void receive(int from, std::span<std::byte> in, Purpose purpose) override;
+  void exchange_all(std::span<const Outgoing> out, std::span<const Incoming> in, Purpose purpose) override;
 
  private:
+  // What is left of a message, and with whom.
+  struct Sending {
+    int to;
+    std::span<const std::byte> left;
+  };
+  struct Receiving {
+    int from;
+    std::span<std::byte> left;
+    bool begun;
+  };
+
+  // Moves what can be moved without waiting. Returns the number of bytes.
+  std::size_t send_some();
+  std::size_t receive_some();
+  bool can_move();
+  // Whether messages are still to come and none of them is on its way in: then a stall is not part of a transfer.
+  bool awaits_peers() const;
+
   SharedMailboxes& mailboxes_;
   int rank_;
   Waiter waiter_;
   std::vector<RingWriter> writers_;
   std::vector<RingReader> readers_;
+  std::vector<Sending> sending_;
+  std::vector<Receiving> receiving_;
 };
 
 }  // namespace prl

@@ -11,6 +11,16 @@
 
 namespace prl {
 
+struct Outgoing {
+  int to = 0;
+  std::span<const std::byte> bytes;
+};
+
+struct Incoming {
+  int from = 0;
+  std::span<std::byte> bytes;
+};
+
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -18,14 +28,24 @@ class Transport {
   virtual int rank() const = 0;
   virtual int size() const = 0;
 
-  // Sends `out` to rank `to` and receives `in` from rank `from` at the same time, so that rings and pairs of workers do
-  // not block each other however long their messages are. Neither rank is this one. Throws WorkerDied or
-  // std::runtime_error.
-  virtual void exchange(int to, std::span<const std::byte> out, int from, std::span<std::byte> in, Purpose purpose) = 0;
+  // Sends all of `out` and receives all of `in` at the same time, so that workers do not block each other however long
+  // their messages are. At most one message to a rank and one from a rank, none to or from this one. Returns when `in`
+  // is there and `out` may be overwritten, which may be before it has arrived. Throws WorkerDied or std::runtime_error.
+  virtual void exchange_all(std::span<const Outgoing> out, std::span<const Incoming> in, Purpose purpose) = 0;
 
-  // Returns when `out` may be overwritten, which may be before it has arrived.
-  virtual void send(int to, std::span<const std::byte> out, Purpose purpose) = 0;
-  virtual void receive(int from, std::span<std::byte> in, Purpose purpose) = 0;
+  void exchange(int to, std::span<const std::byte> out, int from, std::span<std::byte> in, Purpose purpose) {
+    const Outgoing outgoing{to, out};
+    const Incoming incoming{from, in};
+    exchange_all({&outgoing, 1}, {&incoming, 1}, purpose);
+  }
+  void send(int to, std::span<const std::byte> out, Purpose purpose) {
+    const Outgoing outgoing{to, out};
+    exchange_all({&outgoing, 1}, {}, purpose);
+  }
+  void receive(int from, std::span<std::byte> in, Purpose purpose) {
+    const Incoming incoming{from, in};
+    exchange_all({}, {&incoming, 1}, purpose);
+  }
 
   CommunicationLedger& ledger() { return ledger_; }
 
