@@ -64,17 +64,21 @@ void MpiCollector::post_receives() {
 
 void MpiCollector::send_weights() {
   const double start_seconds = monotonic_seconds();
-  const RoundHeader command{RoundCommand::kCollect, charge_ ? 1U : 0U, 0.0};
-  std::vector<MPI_Request> sends;
+  command_.flag = charge_ ? 1 : 0;
+  sends_.clear();
   for (int rank = 1; rank < plan_.workers; ++rank) {
-    sends.push_back(start_send(session_, rank, kHeaderTag, one(command)));
-    sends.push_back(start_send(session_, rank, kWeightsTag, std::span<const float>(parameters_.span())));
-    ledger_.add_message(Purpose::kControl, sizeof(command));
+    sends_.push_back(post_send(session_, rank, kHeaderTag, one(command_)));
+    sends_.push_back(post_send(session_, rank, kWeightsTag, std::span<const float>(parameters_.span())));
+    ledger_.add_message(Purpose::kControl, sizeof(command_));
     ledger_.add_message(Purpose::kWeights, plan_.parameter_bytes());
   }
-  // Not left to go on beside the collecting: over a network MPI moves them only while it is called.
-  finish_all(session_, sends, [] {});
-  ledger_.add_transfer(Purpose::kWeights, monotonic_seconds() - start_seconds);
+  const double posted_seconds = monotonic_seconds();
+  for (int rank = 1; rank < plan_.workers; ++rank) session_.ring(rank);
+  const double rung_seconds = monotonic_seconds();
+  // Elsewhere they would wait until rank 0 has collected its own part.
+  if (!session_.delivers_alone()) finish_all(session_, sends_, [] {});
+  ledger_.add_transfer(Purpose::kWeights, posted_seconds - start_seconds + monotonic_seconds() - rung_seconds);
+  ledger_.add_transfer(Purpose::kControl, rung_seconds - posted_seconds);
 }
 
 bool MpiCollector::transfer_under_way() const {
@@ -107,12 +111,22 @@ void MpiCollector::receive_trajectories(const std::atomic<bool>& stop) {
     spend(under_way || count > 0);
     return std::all_of(requests_.begin(), requests_.end(), [](MPI_Request r) { return r == MPI_REQUEST_NULL; });
   });
+  finish_all(session_, sends_, [] {});
   ledger_.add_waiting(Purpose::kControl, waiting_seconds);
   ledger_.add_transfer(Purpose::kTrajectories, transfer_seconds);
+  if (session_.delivers_alone()) ledger_.add_transfer(Purpose::kWeights, slowest_receipt_seconds());
   for (int rank = 1; rank < plan_.workers; ++rank) {
     ledger_.add_message(Purpose::kControl, sizeof(RoundHeader));
     ledger_.add_message(Purpose::kTrajectories, part_of(rank).size_bytes());
   }
+}
+
+double MpiCollector::slowest_receipt_seconds() const {
+  float slowest = 0.0F;
+  for (int rank = 1; rank < plan_.workers; ++rank) {
+    slowest = std::max(slowest, answers_[static_cast<std::size_t>(rank)].receiving_seconds);
+  }
+  return static_cast<double>(slowest);
 }
 
 std::vector<WorkerSeconds> MpiCollector::worker_seconds() const {
@@ -132,11 +146,13 @@ void serve_mpi_collector(const CollectionPlan& plan, const ActorFactory& make_ac
     RoundHeader command;
     receive(session, 0, kHeaderTag, std::span(&command, 1));
     if (command.command == RoundCommand::kEnd) return;
+    const double arrival_seconds = monotonic_seconds();
     receive(session, 0, kWeightsTag, parameters.span());
     actor->charge_step_cost(command.flag != 0);
     const double start_seconds = monotonic_seconds();
     const bool complete = actor->collect(parameters.data(), part, session.stop());
-    const RoundHeader answer{RoundCommand::kCollect, complete ? 1U : 0U, monotonic_seconds() - start_seconds};
+    const RoundHeader answer{RoundCommand::kCollect, static_cast<std::uint16_t>(complete ? 1 : 0),
+                             static_cast<float>(start_seconds - arrival_seconds), monotonic_seconds() - start_seconds};
     MPI_Request sends[] = {
         start_send(session, 0, kHeaderTag, one(answer)),
         start_send(session, 0, kTrajectoriesTag, std::span<const std::byte>(blocks.data(), part.size_bytes()))};

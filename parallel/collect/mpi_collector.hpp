@@ -5,8 +5,10 @@
 //   weights        (W - 1) S                           a message to each rank
 //   trajectories   the blocks of ranks 1 .. W - 1      a message from each, received in place
 //   control        (W - 1) 2 * 16                      a command to each, an answer from each
-// The weights are sent to all ranks at once, and a rank's trajectories follow its answer. So the time from sending the
-// weights until they are taken is their transfer, the time in which no rank has answered that has not been served is
+// The weights are offered to all ranks at once. Where a rank takes them without rank 0's help (MpiSession's
+// delivers_alone()), rank 0 goes on to collect, and their transfer is the time to offer them and the longest time that a
+// rank took to take them in; elsewhere it is the time until all have them. Waking the ranks is transfer of control.
+// A rank's trajectories follow its answer: the time in which no rank has answered that has not been served is
 // `waiting_seconds` of control, and the rest of the time until all is there is transfer of trajectories.
 #pragma once
 
@@ -40,6 +42,7 @@ class MpiCollector final : public Collector {
   void post_receives();
   void send_weights();
   void receive_trajectories(const std::atomic<bool>& stop);
+  double slowest_receipt_seconds() const;
   // Whether a rank's answer is there and its trajectories are not.
   bool transfer_under_way() const;
 
@@ -49,6 +52,8 @@ class MpiCollector final : public Collector {
   AlignedBuffer<std::byte> blocks_;
   SegmentView segment_;
   std::unique_ptr<Actor> actor_;
+  RoundHeader command_;
+  std::vector<MPI_Request> sends_;     // commands and weights
   std::vector<RoundHeader> answers_;   // by rank; rank 0's is its own record
   std::vector<MPI_Request> requests_;  // answer and trajectories of rank 1, of rank 2, ...
   std::vector<int> finished_;          // scratch of MPI_Testsome

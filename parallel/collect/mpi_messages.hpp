@@ -31,12 +31,19 @@ inline void check_mpi_plan(const CollectionPlan& plan, const MpiSession& session
   }
 }
 
+// Its receiver may be asleep: ring it.
 template <typename T>
-MPI_Request start_send(const MpiSession& session, int to, MpiTag tag, std::span<const T> values) {
+MPI_Request post_send(const MpiSession& session, int to, MpiTag tag, std::span<const T> values) {
   MPI_Request request = MPI_REQUEST_NULL;
   check_mpi(MPI_Isend(values.data(), static_cast<int>(values.size_bytes()), MPI_BYTE, to, tag, session.communicator(),
                       &request),
             "send a message");
+  return request;
+}
+
+template <typename T>
+MPI_Request start_send(const MpiSession& session, int to, MpiTag tag, std::span<const T> values) {
+  const MPI_Request request = post_send(session, to, tag, values);
   session.ring(to);
   return request;
 }
@@ -82,7 +89,7 @@ void send(const MpiSession& session, int to, MpiTag tag, std::span<const T> valu
 // Tells ranks 1 .. workers - 1 to leave their serving loop. Called by destructors, so failures are passed over: a rank
 // that cannot be reached has ended.
 inline void send_end(const MpiSession& session, int workers) {
-  const RoundHeader command{RoundCommand::kEnd, 0, 0.0};
+  const RoundHeader command{RoundCommand::kEnd, 0, 0.0F, 0.0};
   for (int rank = 1; rank < workers; ++rank) {
     MPI_Send(&command, static_cast<int>(sizeof(command)), MPI_BYTE, rank, kHeaderTag, session.communicator());
     session.ring(rank);

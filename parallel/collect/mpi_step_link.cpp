@@ -39,7 +39,7 @@ void MpiStepLink::begin_round(bool charge_step_cost, const std::atomic<bool>& st
   // A round that was stopped in its last step is answered all the same.
   if (steps_ == plan_.layout.steps) receive_answers();
   steps_ = 0;
-  const RoundHeader command{RoundCommand::kCollect, charge_step_cost ? 1U : 0U, 0.0};
+  const RoundHeader command{RoundCommand::kCollect, static_cast<std::uint16_t>(charge_step_cost ? 1 : 0), 0.0F, 0.0};
   for (int rank = 1; rank < plan_.workers; ++rank) {
     sends_[static_cast<std::size_t>(rank - 1)] =
         start_send(session_, rank, kHeaderTag, std::span<const RoundHeader>(&command, 1));
@@ -152,7 +152,7 @@ class StepServer {
     collecting_seconds_ += monotonic_seconds() - start_seconds;
     send(session_, 0, kOutcomesTag, message);
     if (--steps_left_ > 0) return;
-    const RoundHeader answer{RoundCommand::kCollect, 1, collecting_seconds_};
+    const RoundHeader answer{RoundCommand::kCollect, 1, 0.0F, collecting_seconds_};
     send(session_, 0, kHeaderTag, std::span<const RoundHeader>(&answer, 1));
   }
 

@@ -68,9 +68,9 @@ bool ProcessCollector::collect(const std::atomic<bool>& stop) {
 void ProcessCollector::start_round() {
   if (plan_.workers == 1) return;
   const double start_seconds = monotonic_seconds();
-  round_.command = {RoundCommand::kCollect, charge_ ? 1U : 0U, 0.0};
+  round_.command.flag = charge_ ? 1 : 0;
   round_.gate.start();
-  ledger_.add_transfer(Purpose::kWeights, monotonic_seconds() - start_seconds);
+  ledger_.add_transfer(Purpose::kControl, monotonic_seconds() - start_seconds);
   for (int worker = 1; worker < plan_.workers; ++worker) {
     ledger_.add_message(Purpose::kControl, sizeof(RoundHeader));
     ledger_.add_message(Purpose::kWeights, plan_.parameter_bytes());
@@ -88,13 +88,11 @@ void ProcessCollector::await_answers(const std::atomic<bool>& stop) {
     pass_stop_on();
     processes_->check_alive();
   }));
-  const double end_seconds = monotonic_seconds();
-  ledger_.add_waiting(Purpose::kControl, end_seconds - start_seconds);
+  ledger_.add_waiting(Purpose::kControl, monotonic_seconds() - start_seconds);
   for (int worker = 1; worker < plan_.workers; ++worker) {
     ledger_.add_message(Purpose::kControl, sizeof(RoundHeader));
     ledger_.add_message(Purpose::kTrajectories, part_of(worker).size_bytes());
   }
-  ledger_.add_transfer(Purpose::kTrajectories, monotonic_seconds() - end_seconds);
 }
 
 std::vector<WorkerSeconds> ProcessCollector::worker_seconds() const {

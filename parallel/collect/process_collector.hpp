@@ -5,8 +5,8 @@
 //   weights        (W - 1) S                           read in place by workers 1 .. W - 1
 //   trajectories   the blocks of workers 1 .. W - 1    written in place
 //   control        (W - 1) 2 * 16                      a command to each, an answer from each
-// `transfer_seconds` of the weights is the time to start the round, that of the trajectories the time to take the
-// answers in; worker 0's wait for the others is `waiting_seconds` of control.
+// `transfer_seconds` of control is the time to start the round, which wakes the workers; weights and trajectories take
+// none. Worker 0's wait for the others is `waiting_seconds` of control.
 #pragma once
 
 #include <memory>

@@ -50,7 +50,7 @@ bool ThreadCollector::collect(const std::atomic<bool>& stop) {
     tasks.run_and_wait([this, &stop] { run_worker(workers_[0], stop); });
   });
   if (workers_.size() > 1) {
-    ledger_.add_transfer(Purpose::kWeights, started_seconds - start_seconds);
+    ledger_.add_transfer(Purpose::kControl, started_seconds - start_seconds);
     ledger_.add_waiting(Purpose::kControl, monotonic_seconds() - started_seconds - workers_[0].collecting_seconds);
   }
   for (std::size_t w = 1; w < workers_.size(); ++w) {

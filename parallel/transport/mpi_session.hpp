@@ -43,12 +43,23 @@ class MpiSession {
   // rid of.
   void ring(int rank) const;
 
+  // Whether a long message between ranks of this job is delivered while its sender does other things than call MPI: all
+  // ranks are on one host, and the receiver copies straight from the sender's memory. Tried out, at the start.
+  bool delivers_alone() const { return delivers_alone_; }
+
   // A word that all ranks of this host see. Whoever learns that the run is to end, by a signal or from rank 0, sets it.
-  std::atomic<bool>& stop() { return *stop_; }
+  std::atomic<bool>& stop() { return words_->stop; }
 
  private:
+  // Seen by all ranks of the host.
+  struct alignas(kCacheLineBytes) HostWords {
+    std::atomic<bool> stop{false};
+    std::atomic<bool> delivered{false};
+  };
+
   void look_at_host();
   void share_memory_on_host();
+  void try_delivery();
 
   int rank_ = 0;
   int size_ = 1;
@@ -57,7 +68,8 @@ class MpiSession {
   int exceptions_at_start_ = 0;
   MPI_Comm host_ = MPI_COMM_NULL;
   MPI_Win window_ = MPI_WIN_NULL;
-  std::atomic<bool>* stop_ = nullptr;
+  bool delivers_alone_ = false;
+  HostWords* words_ = nullptr;
   std::span<Doorbell> bells_;      // by rank on the host
   std::vector<int> host_rank_of_;  // by rank; MPI_UNDEFINED on other hosts
   std::optional<MpiWaiting> waiting_;
