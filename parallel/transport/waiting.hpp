@@ -3,6 +3,8 @@
 // without a core of its own keeps the others from theirs.
 #pragma once
 
+#include <sched.h>
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -42,18 +44,20 @@ inline void spin_pause() {
 #endif
 }
 
-// Spins until condition() holds, at most about `seconds`. Returns whether it holds.
+// Spins until condition() holds, at most about `seconds`. Returns whether it holds. Where other programs have taken the
+// core of the one that is waited for, it may be ready to run on this one: so the core is offered now and then.
 template <typename Condition>
 bool spin_until(const Condition& condition, double seconds) {
-  constexpr int kLooksPerClockReading = 64;
+  constexpr int kLooksPerOffer = 64;
   if (condition()) return true;
   if (seconds <= 0.0) return false;
   const double deadline = monotonic_seconds() + seconds;
   do {
-    for (int look = 0; look < kLooksPerClockReading; ++look) {
+    for (int look = 0; look < kLooksPerOffer; ++look) {
       spin_pause();
       if (condition()) return true;
     }
+    sched_yield();
   } while (monotonic_seconds() < deadline);
   return false;
 }
