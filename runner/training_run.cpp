@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <stdexcept>
 
 namespace prl {
 namespace {
@@ -32,6 +34,15 @@ void take_round(const RoundOutcome& outcome, TrainingResult& result) {
 bool evaluation_due(const RunConfiguration& c, long counted_round) {
   const int every = c.evaluation.every_rounds;
   return every > 0 && ((counted_round + 1) % every == 0 || counted_round + 1 == c.rounds);
+}
+
+// Throws std::runtime_error once a parameter is infinite or no number, which no later round can mend.
+void check_finite(std::span<const float> parameters, long round) {
+  if (std::all_of(parameters.begin(), parameters.end(), [](float value) { return std::isfinite(value); })) return;
+  throw std::runtime_error(
+      fmt::format("parameters are no longer finite after round {}: lower --learning-rate, or limit "
+                  "--max-gradient-norm",
+                  round));
 }
 
 }  // namespace
@@ -78,6 +89,7 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
     // Begun after a stop as well: it ends at once, and workers that were in it already learn of the stop.
     RoundOutcome outcome;
     if (!rounds.run_round(stop, outcome)) break;
+    check_finite(rounds.parameters(), round + 1);
     const long counted = round - c.warmup_rounds;
     if (counted >= 0) {
       take_round(outcome, result);

@@ -51,7 +51,8 @@ struct TrainingResult {
 // Called after every round with what is known so far; `rounds_done` counts warm-up rounds too.
 using RoundListener = std::function<void(long rounds_done, const TrainingResult& so_far)>;
 
-// Runs all rounds, or as many as finish before `stop` is set; what was measured until then is kept.
+// Runs all rounds, or as many as finish before `stop` is set; what was measured until then is kept. Throws
+// std::runtime_error once parameters are no longer finite.
 TrainingResult run_training(const RunConfiguration& configuration, const NetworkLayout& layout,
                             const EnvironmentEntry& environment, RoundRunner& rounds, const std::atomic<bool>& stop,
                             const RoundListener& listener);
