@@ -59,20 +59,20 @@ struct PpoLearner::Shard {
   PpoLossTerms terms;
 };
 
-PpoLearner::PpoLearner(const NetworkLayout& layout, const PpoSetting& setting, ShardPlan shards, int environments,
-                       int steps, std::uint64_t seed, long total_rounds, LearnerStorage storage)
+PpoLearner::PpoLearner(const NetworkLayout& layout, const PpoSetting& setting, const LearnerPlan& plan,
+                       LearnerStorage storage)
     : layout_(layout),
       setting_(setting),
-      steps_(steps),
-      seed_(seed),
-      total_rounds_(std::max(1L, total_rounds)),
+      steps_(plan.steps),
+      seed_(plan.seed),
+      total_rounds_(std::max(1L, plan.total_rounds)),
       storage_(std::move(storage)),
-      plan_(environments * steps, setting.minibatch, setting.epochs, shards.total),
+      plan_(plan.environments * plan.steps, setting.minibatch, setting.epochs, plan.shards.total),
       adam_(layout.parameter_count, setting.adam),
       statistics_(setting.normalise_advantages ? 2 * static_cast<std::size_t>(plan_.updates()) : 0),
       learning_rate_(setting.learning_rate) {
-  for (int s = 0; s < shards.count; ++s) {
-    shards_.push_back(std::make_unique<Shard>(layout_, setting_, plan_, shards.first + s));
+  for (int s = 0; s < plan.shards.count; ++s) {
+    shards_.push_back(std::make_unique<Shard>(layout_, setting_, plan_, plan.shards.first + s));
   }
 }
 

@@ -19,41 +19,17 @@
 #include "algorithms/differentiable_network.hpp"
 #include "algorithms/minibatch_plan.hpp"
 #include "algorithms/ppo_loss.hpp"
+#include "algorithms/ppo_setting.hpp"
 #include "core/learner.hpp"
 #include "core/network_layout.hpp"
 
 namespace prl {
 
-// How the gradient is computed: own kernels with the backward pass written out, or LibTorch's autograd.
-enum class Backpropagation { kFlat, kAutograd };
-
-struct PpoSetting {
-  float learning_rate = 3e-4F;
-  bool anneal_learning_rate = false;  // linearly to 0 over total_rounds
-  float gamma = 0.99F;
-  float gae_lambda = 0.95F;
-  PpoLossSetting loss;
-  int epochs = 10;
-  int minibatch = 64;
-  float max_gradient_norm = 0.5F;
-  bool normalise_advantages = true;
-  AdamSetting adam;
-  Backpropagation backpropagation = Backpropagation::kFlat;
-};
-
-// Where a learner's flat buffers lie; spans of parameter_count floats on cache lines that outlive the learner, for
-// example in memory shared between processes. One gradient span a local shard.
-struct LearnerStorage {
-  std::span<float> parameters;
-  std::vector<std::span<float>> gradients;
-};
-
 class PpoLearner final : public Learner {
  public:
-  // Learns from rounds of `environments` environments with `steps` steps each, of which it holds the plan's shards.
-  // Parameters are taken as they are in `storage`. `total_rounds` is for annealing. Throws std::invalid_argument.
-  PpoLearner(const NetworkLayout& layout, const PpoSetting& setting, ShardPlan shards, int environments, int steps,
-             std::uint64_t seed, long total_rounds, LearnerStorage storage);
+  // Learns from the rounds that the plan describes, of which it holds the plan's shards. Parameters are taken as they are
+  // in `storage`. Throws std::invalid_argument.
+  PpoLearner(const NetworkLayout& layout, const PpoSetting& setting, const LearnerPlan& plan, LearnerStorage storage);
   ~PpoLearner() override;
 
   std::span<float> parameters() override { return storage_.parameters; }

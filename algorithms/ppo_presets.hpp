@@ -14,19 +14,11 @@
 #include <string_view>
 #include <vector>
 
-#include "algorithms/ppo.hpp"
+#include "algorithms/rules.hpp"
 
 namespace prl {
 
-struct PpoPreset {
-  std::string_view name;
-  std::string_view description;
-  NetworkSpec network;  // hidden layers, trunk, activation, initial log std; sizes come from the environment
-  PpoSetting setting;
-  int steps_per_round = 2048;
-};
-
 // The presets for an environment, in the order in which they are listed.
-std::vector<PpoPreset> ppo_presets(std::string_view environment);
+std::vector<RulePreset> ppo_presets(std::string_view environment);
 
 }  // namespace prl

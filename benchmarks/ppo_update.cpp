@@ -8,6 +8,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "algorithms/autograd_network.hpp"
@@ -42,7 +43,7 @@ class Round {
 
 void update(benchmark::State& state, const std::string& preset, Backpropagation backpropagation, int threads) {
   PresetNetwork network = make_preset_network(preset, "Pendulum-v1", kSeed);
-  network.preset.setting.backpropagation = backpropagation;
+  std::get<PpoSetting>(network.preset.setting).backpropagation = backpropagation;
   Round round(network);
   AlignedBuffer<float> parameters(network.layout.parameter_count);
   std::vector<AlignedBuffer<float>> gradients;
@@ -51,17 +52,17 @@ void update(benchmark::State& state, const std::string& preset, Backpropagation 
     gradients.emplace_back(network.layout.parameter_count);
     storage.gradients.push_back(gradients.back().span());
   }
-  PpoLearner learner(network.layout, network.preset.setting, {threads, 0, threads}, kEnvironments, round.steps(), kSeed,
-                     1, storage);
-  ThreadUpdate updates(learner, threads, threads);
+  const LearnerPlan plan{{threads, 0, threads}, kEnvironments, round.steps(), kSeed, 1};
+  const std::unique_ptr<Learner> learner = make_learner(network.preset.setting, network.layout, plan, storage);
+  ThreadUpdate updates(*learner, threads, threads);
   for (auto _ : state) {
     // Every iteration learns from the policy that the samples are of; the copy is a thousandth of the time.
     std::copy(network.parameters.span().begin(), network.parameters.span().end(), parameters.data());
-    learner.ingest(round.segment());
+    learner->ingest(round.segment());
     updates.run();
     benchmark::ClobberMemory();
   }
-  set_rate(state, "updates/s", static_cast<double>(state.iterations()) * learner.updates_due());
+  set_rate(state, "updates/s", static_cast<double>(state.iterations()) * learner->updates_due());
   label_oversubscribed(state, threads);
 }
 

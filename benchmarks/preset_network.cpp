@@ -15,8 +15,8 @@ const EnvironmentEntry& known_environment(std::string_view name) {
   return *entry;
 }
 
-PpoPreset known_preset(std::string_view name, std::string_view environment) {
-  for (PpoPreset& preset : ppo_presets(environment)) {
+RulePreset known_preset(std::string_view name, std::string_view environment) {
+  for (RulePreset& preset : presets_of("ppo", environment)) {
     if (preset.name == name) return std::move(preset);
   }
   throw std::invalid_argument("there is no preset '" + std::string(name) + "'");
@@ -24,9 +24,9 @@ PpoPreset known_preset(std::string_view name, std::string_view environment) {
 
 }  // namespace
 
-PpoPreset preset_for(std::string_view preset_name, std::string_view environment_name) {
+RulePreset preset_for(std::string_view preset_name, std::string_view environment_name) {
   const EnvironmentInfo info = known_environment(environment_name).info();
-  PpoPreset preset = known_preset(preset_name, environment_name);
+  RulePreset preset = known_preset(preset_name, environment_name);
   preset.network.observation_size = info.observation_size;
   preset.network.head_size = info.head_size;
   preset.network.action_kind = info.discrete ? ActionKind::kDiscrete : ActionKind::kContinuous;
@@ -34,7 +34,7 @@ PpoPreset preset_for(std::string_view preset_name, std::string_view environment_
 }
 
 PresetNetwork make_preset_network(std::string_view preset_name, std::string_view environment_name, std::uint64_t seed) {
-  PpoPreset preset = preset_for(preset_name, environment_name);
+  RulePreset preset = preset_for(preset_name, environment_name);
   NetworkLayout layout(preset.network);
   AlignedBuffer<float> parameters(layout.parameter_count);
   initialise_parameters(layout, seed, parameters.span());

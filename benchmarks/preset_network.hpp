@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "algorithms/ppo_presets.hpp"
+#include "algorithms/rules.hpp"
 #include "core/aligned_buffer.hpp"
 #include "core/network_layout.hpp"
 #include "envs/registry.hpp"
@@ -13,10 +13,10 @@ namespace prl {
 
 // A preset with the sizes of the environment's observations and actions filled in. Throws std::invalid_argument for
 // names that do not exist.
-PpoPreset preset_for(std::string_view preset, std::string_view environment);
+RulePreset preset_for(std::string_view preset, std::string_view environment);
 
 struct PresetNetwork {
-  PpoPreset preset;
+  RulePreset preset;
   const EnvironmentEntry* environment;
   NetworkLayout layout;
   AlignedBuffer<float> parameters;

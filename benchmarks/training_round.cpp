@@ -33,7 +33,7 @@ struct Mode {
 };
 
 RunConfiguration configuration_of(const Mode& mode, int workers, const StepCost& cost, long rounds) {
-  const PpoPreset preset = preset_for("d4", kEnvironment);
+  const RulePreset preset = preset_for("d4", kEnvironment);
   const bool split = mode.agreement == Agreement::kAllReduce;
   RunConfiguration c;
   c.environment = kEnvironment;
@@ -49,7 +49,7 @@ RunConfiguration configuration_of(const Mode& mode, int workers, const StepCost&
   c.warmup_rounds = 1;
   c.step_cost = cost;
   c.network = preset.network;
-  c.ppo = preset.setting;
+  c.rule = preset.setting;
   return c;
 }
 

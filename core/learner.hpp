@@ -10,7 +10,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <vector>
 
 #include "core/segment.hpp"
 
@@ -29,6 +31,22 @@ struct ParameterRange {
   std::size_t begin = 0;
   std::size_t end = 0;
   std::size_t size() const { return end - begin; }
+};
+
+// What a learner has to know of the run.
+struct LearnerPlan {
+  ShardPlan shards;
+  int environments = 1;  // of the whole run
+  int steps = 1;         // of each environment in a round
+  std::uint64_t seed = 1;
+  long total_rounds = 1;  // for annealing
+};
+
+// Where a learner's flat buffers lie; spans of parameter_count floats on cache lines that outlive the learner, for
+// example in memory shared between processes. One gradient span a local shard.
+struct LearnerStorage {
+  std::span<float> parameters;
+  std::vector<std::span<float>> gradients;
 };
 
 class Learner {

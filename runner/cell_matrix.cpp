@@ -20,8 +20,6 @@ std::string why_not(CollectMode collect, InferencePlace inference, Agreement agr
 
 }  // namespace
 
-std::vector<std::string> algorithm_names() { return {"ppo"}; }
-
 Cell find_cell(const std::string& algorithm, CollectMode collect, InferencePlace inference, Agreement agreement) {
   Cell cell{algorithm, collect, inference, agreement, true, why_not(collect, inference, agreement)};
   cell.available = cell.reason.empty();
@@ -30,12 +28,12 @@ Cell find_cell(const std::string& algorithm, CollectMode collect, InferencePlace
 
 std::vector<Cell> all_cells() {
   std::vector<Cell> cells;
-  for (const std::string& algorithm : algorithm_names()) {
+  for (const std::string_view algorithm : rule_names()) {
     for (const auto collect :
          {CollectMode::kSerial, CollectMode::kThreads, CollectMode::kProcesses, CollectMode::kMpi}) {
       for (const auto inference : {InferencePlace::kWorkers, InferencePlace::kLearner}) {
         for (const auto agreement : {Agreement::kNone, Agreement::kAllReduce}) {
-          cells.push_back(find_cell(algorithm, collect, inference, agreement));
+          cells.push_back(find_cell(std::string(algorithm), collect, inference, agreement));
         }
       }
     }

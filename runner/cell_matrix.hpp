@@ -20,9 +20,7 @@ struct Cell {
 // All cells of all rules.
 std::vector<Cell> all_cells();
 
-// The cell of this combination; the rule must be one of algorithm_names().
+// The cell of this combination; the rule must be one of rule_names().
 Cell find_cell(const std::string& algorithm, CollectMode collect, InferencePlace inference, Agreement agreement);
-
-std::vector<std::string> algorithm_names();
 
 }  // namespace prl

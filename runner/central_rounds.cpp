@@ -6,10 +6,8 @@
 
 namespace prl {
 
-std::unique_ptr<PpoLearner> make_learner(const RunConfiguration& c, const NetworkLayout& layout, ShardPlan shards,
-                                         LearnerStorage storage) {
-  return std::make_unique<PpoLearner>(layout, c.ppo, shards, c.environments, c.steps_per_environment(), c.seed,
-                                      c.rounds + c.warmup_rounds, std::move(storage));
+LearnerPlan learner_plan(const RunConfiguration& c, ShardPlan shards) {
+  return {shards, c.environments, c.steps_per_environment(), c.seed, c.rounds + c.warmup_rounds};
 }
 
 CentralRounds::CentralRounds(const RunConfiguration& c, const NetworkLayout& layout,
@@ -21,7 +19,7 @@ CentralRounds::CentralRounds(const RunConfiguration& c, const NetworkLayout& lay
     gradients_.emplace_back(layout.parameter_count);
     storage.gradients.push_back(gradients_.back().span());
   }
-  learner_ = make_learner(c, layout, {c.shards, 0, c.shards}, std::move(storage));
+  learner_ = make_learner(c.rule, layout, learner_plan(c, {c.shards, 0, c.shards}), std::move(storage));
   if (c.shards > 1) threads_ = std::make_unique<ThreadUpdate>(*learner_, c.shards, c.learner_threads);
 }
 

@@ -5,7 +5,6 @@
 #include <memory>
 #include <vector>
 
-#include "algorithms/ppo.hpp"
 #include "core/aligned_buffer.hpp"
 #include "core/episode_returns.hpp"
 #include "parallel/agree/thread_update.hpp"
@@ -35,13 +34,12 @@ class CentralRounds final : public RoundRunner {
 
   std::unique_ptr<Collector> collector_;
   std::vector<AlignedBuffer<float>> gradients_;  // one a shard
-  std::unique_ptr<PpoLearner> learner_;
+  std::unique_ptr<Learner> learner_;
   std::unique_ptr<ThreadUpdate> threads_;  // null with one shard
   EpisodeReturns episodes_;
 };
 
-// A learner's settings from the run's: rounds of all environments, warm-up rounds included in the annealing.
-std::unique_ptr<PpoLearner> make_learner(const RunConfiguration& configuration, const NetworkLayout& layout,
-                                         ShardPlan shards, LearnerStorage storage);
+// What a learner of the run has to know: rounds of all environments, warm-up rounds included in the annealing.
+LearnerPlan learner_plan(const RunConfiguration& configuration, ShardPlan shards);
 
 }  // namespace prl

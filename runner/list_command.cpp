@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "algorithms/ppo_presets.hpp"
 #include "envs/registry.hpp"
 #include "runner/cell_matrix.hpp"
 #include "runner/commands.hpp"
@@ -26,14 +25,17 @@ Json environments_json() {
 
 Json presets_json() {
   Json json = Json::array();
-  for (const EnvironmentEntry* entry : environments()) {
-    for (const PpoPreset& preset : ppo_presets(entry->info().name)) {
-      Json settings = hyperparameters_json(preset.setting, preset.network);
-      settings["steps_per_round"] = preset.steps_per_round;
-      json.push_back({{"name", std::string(preset.name)},
-                      {"environment", std::string(entry->info().name)},
-                      {"settings", std::move(settings)},
-                      {"description", std::string(preset.description)}});
+  for (const std::string_view rule : rule_names()) {
+    for (const EnvironmentEntry* entry : environments()) {
+      for (const RulePreset& preset : presets_of(rule, entry->info().name)) {
+        Json settings = settings_json(preset.setting, preset.network);
+        settings["steps_per_round"] = preset.steps_per_round;
+        json.push_back({{"name", std::string(preset.name)},
+                        {"algorithm", std::string(rule)},
+                        {"environment", std::string(entry->info().name)},
+                        {"settings", std::move(settings)},
+                        {"description", std::string(preset.description)}});
+      }
     }
   }
   return json;
@@ -63,16 +65,18 @@ void print_environments() {
 }
 
 void print_presets() {
-  fmt::print("\nPresets of ppo\n");
-  for (const PpoPreset& preset : ppo_presets("Pendulum-v1")) {
-    fmt::print("  {:<14} {}\n", preset.name, preset.description);
+  for (const std::string_view rule : rule_names()) {
+    fmt::print("\nPresets of {}\n", rule);
+    for (const RulePreset& preset : presets_of(rule, "CartPole-v1")) {
+      fmt::print("  {:<14} {}\n", preset.name, preset.description);
+    }
   }
 }
 
 void print_cells() {
   fmt::print("\nCells: rule, --collect, --inference, --agreement\n");
   for (const Cell& cell : all_cells()) {
-    fmt::print("  {} {:<4} {:<10} {:<8} {:<10} {}\n", cell.available ? "+" : "-", cell.algorithm, name_of(cell.collect),
+    fmt::print("  {} {:<9} {:<10} {:<8} {:<10} {}\n", cell.available ? "+" : "-", cell.algorithm, name_of(cell.collect),
                name_of(cell.inference), name_of(cell.agreement), cell.reason);
   }
 }

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "algorithms/network_setting.hpp"
 #include "runner/cell_matrix.hpp"
 
 namespace prl {
@@ -22,8 +25,6 @@ void validate_counts(const RunConfiguration& c) {
   require_positive("steps-per-round", c.steps_per_round);
   require_positive("learner-threads", c.learner_threads);
   require_positive("shards", c.shards);
-  require_positive("epochs", c.ppo.epochs);
-  require_positive("minibatch", c.ppo.minibatch);
   require_positive("evaluation-episodes", c.evaluation.episodes);
   require(c.warmup_rounds >= 0, "--warmup-rounds is negative: give 0 or more");
   require(c.evaluation.every_rounds >= 0, "--evaluate-every is negative: give 0 (never) or a number of rounds");
@@ -35,20 +36,31 @@ void validate_counts(const RunConfiguration& c) {
                   c.steps_per_round, c.environments));
 }
 
-void validate_ranges(const RunConfiguration& c) {
-  const auto within = [](const char* option, float value, float low, float high) {
-    require(value >= low && value <= high,
-            fmt::format("--{} is {}: give a number from {} to {}", option, value, low, high));
-  };
-  within("gamma", c.ppo.gamma, 0.0F, 1.0F);
-  within("gae-lambda", c.ppo.gae_lambda, 0.0F, 1.0F);
-  within("clip", c.ppo.loss.clip, 0.0F, 10.0F);
-  within("learning-rate", c.ppo.learning_rate, 0.0F, 10.0F);
-  within("adam-epsilon", c.ppo.adam.epsilon, 1e-30F, 1.0F);
-  within("max-gradient-norm", c.ppo.max_gradient_norm, 0.0F, 1e30F);
-  within("entropy-coefficient", c.ppo.loss.entropy_coefficient, -1e6F, 1e6F);
-  within("value-coefficient", c.ppo.loss.value_coefficient, 0.0F, 1e6F);
-  within("initial-log-std", c.network.initial_log_std, -20.0F, 20.0F);
+void validate_field(const SettingField& field) {
+  std::string option(field.name);
+  std::replace(option.begin(), option.end(), '_', '-');
+  if (const auto* number = std::get_if<float*>(&field.value)) {
+    const auto value = static_cast<double>(**number);
+    require(value >= field.least && value <= field.most,
+            fmt::format("--{} is {}: give a number from {} to {}", option, **number, field.least, field.most));
+  } else if (const auto* count = std::get_if<int*>(&field.value)) {
+    require(**count >= field.least && **count <= field.most,
+            fmt::format("--{} is {}: give a whole number of at least {}", option, **count, field.least));
+  }
+}
+
+void validate_settings(RunConfiguration c) {
+  for (const SettingField& field : fields_of(c.rule)) validate_field(field);
+  for (const SettingField& field : fields_of(c.network)) validate_field(field);
+}
+
+void validate_round(const RunConfiguration& c) {
+  try {
+    NetworkLayout{c.network};
+    check_round(c.rule, c.steps_per_round, c.shards);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(error.what());
+  }
 }
 
 void validate_division(const RunConfiguration& c) {
@@ -83,13 +95,14 @@ bool RunConfiguration::oversubscribed(int usable_cores) const {
 
 void validate(const RunConfiguration& c) {
   validate_counts(c);
-  validate_ranges(c);
-  const Cell cell = find_cell(c.algorithm, c.collect, c.inference, c.agreement);
+  validate_settings(c);
+  const Cell cell = find_cell(std::string(c.algorithm()), c.collect, c.inference, c.agreement);
   if (!cell.available) {
-    throw UsageError(fmt::format("there is no {} with --collect {} --inference {} --agreement {}: {}", c.algorithm,
+    throw UsageError(fmt::format("there is no {} with --collect {} --inference {} --agreement {}: {}", c.algorithm(),
                                  name_of(c.collect), name_of(c.inference), name_of(c.agreement), cell.reason));
   }
   validate_division(c);
+  validate_round(c);
 }
 
 std::string name_of(CollectMode mode) {

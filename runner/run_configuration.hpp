@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
-#include "algorithms/ppo.hpp"
+#include "algorithms/rules.hpp"
 #include "core/network_layout.hpp"
 #include "core/policy_evaluation.hpp"
 #include "core/step_cost.hpp"
@@ -27,9 +28,8 @@ struct EvaluationSetting {
 };
 
 struct RunConfiguration {
-  std::string algorithm = "ppo";
   std::string environment = "Pendulum-v1";
-  std::string preset = "d4";
+  std::string preset;
   CollectMode collect = CollectMode::kSerial;
   int workers = 1;
   InferencePlace inference = InferencePlace::kWorkers;
@@ -43,9 +43,10 @@ struct RunConfiguration {
   std::uint64_t seed = 1;
   StepCost step_cost;
   NetworkSpec network;
-  PpoSetting ppo;
+  RuleSetting rule;
   EvaluationSetting evaluation;
 
+  std::string_view algorithm() const { return name_of(rule); }
   int steps_per_environment() const { return steps_per_round / environments; }
   long steps() const { return rounds * steps_per_round; }
   // Workers of the run that do work at the same time: they, not the waiting ones, need a core each.

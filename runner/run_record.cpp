@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "algorithms/network_setting.hpp"
 #include "build_info.hpp"
 
 namespace prl {
@@ -9,6 +10,15 @@ namespace {
 
 // Floats as they print, not as the doubles they widen to: 0.0003, not 0.0003000000142.
 double plain(float value) { return std::stod(fmt::format("{}", value)); }
+
+Json value_json(const SettingField& field) {
+  if (auto* const* number = std::get_if<float*>(&field.value)) return plain(**number);
+  if (auto* const* count = std::get_if<int*>(&field.value)) return **count;
+  if (auto* const* truth = std::get_if<bool*>(&field.value)) return **truth;
+  if (auto* const* widths = std::get_if<std::vector<int>*>(&field.value)) return **widths;
+  const auto& choice = std::get<ChoiceField>(field.value);
+  return std::string(choice.names[choice.index()]);
+}
 
 Json communication_json(const CommunicationLedger& ledger) {
   Json json;
@@ -83,29 +93,16 @@ Json machine_json(const Machine& machine) {
           {"kernel", machine.kernel}};
 }
 
-Json hyperparameters_json(const PpoSetting& setting, const NetworkSpec& network) {
-  return {{"learning_rate", plain(setting.learning_rate)},
-          {"anneal_learning_rate", setting.anneal_learning_rate},
-          {"gamma", plain(setting.gamma)},
-          {"gae_lambda", plain(setting.gae_lambda)},
-          {"clip", plain(setting.loss.clip)},
-          {"clip_value", setting.loss.clip_value},
-          {"epochs", setting.epochs},
-          {"minibatch", setting.minibatch},
-          {"entropy_coefficient", plain(setting.loss.entropy_coefficient)},
-          {"value_coefficient", plain(setting.loss.value_coefficient)},
-          {"max_gradient_norm", plain(setting.max_gradient_norm)},
-          {"normalise_advantages", setting.normalise_advantages},
-          {"adam_epsilon", plain(setting.adam.epsilon)},
-          {"hidden", network.hidden},
-          {"activation", network.activation == Activation::kTanh ? "tanh" : "relu"},
-          {"trunk", network.shared_trunk ? "shared" : "separate"},
-          {"initial_log_std", plain(network.initial_log_std)},
-          {"backpropagation", setting.backpropagation == Backpropagation::kFlat ? "flat" : "autograd"}};
+Json settings_json(RuleSetting rule, NetworkSpec network) {
+  Json json;
+  for (const auto& fields : {fields_of(rule), fields_of(network)}) {
+    for (const SettingField& field : fields) json[std::string(field.name)] = value_json(field);
+  }
+  return json;
 }
 
 Json configuration_json(const RunConfiguration& c) {
-  return {{"algorithm", c.algorithm},
+  return {{"algorithm", std::string(c.algorithm())},
           {"environment", c.environment},
           {"preset", c.preset},
           {"collect", name_of(c.collect)},
@@ -120,7 +117,7 @@ Json configuration_json(const RunConfiguration& c) {
           {"warmup_rounds", c.warmup_rounds},
           {"seed", c.seed},
           {"step_cost", to_string(c.step_cost)},
-          {"hyperparameters", hyperparameters_json(c.ppo, c.network)},
+          {"hyperparameters", settings_json(c.rule, c.network)},
           {"evaluation",
            {{"every_rounds", c.evaluation.every_rounds},
             {"episodes", c.evaluation.episodes},

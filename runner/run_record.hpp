@@ -20,7 +20,8 @@ using Json = nlohmann::ordered_json;
 Json build_json();
 Json machine_json(const Machine& machine);
 Json configuration_json(const RunConfiguration& configuration);
-Json hyperparameters_json(const PpoSetting& setting, const NetworkSpec& network);
+// All settings of rule and network by name.
+Json settings_json(RuleSetting rule, NetworkSpec network);
 
 // The whole record of a training run. `command` is the command line as given.
 Json record_json(const std::string& command, const RunConfiguration& configuration, const Machine& machine,

@@ -20,7 +20,7 @@ SplitRounds::SplitRounds(const RunConfiguration& c, const NetworkLayout& layout,
   const SegmentLayout segment_layout = layout_of(c);
   blocks_ = AlignedBuffer<std::byte>(segment_layout.block_bytes() * static_cast<std::size_t>(range.count));
   segment_ = SegmentView(segment_layout, blocks_.data(), range.first, range.count);
-  learner_ = make_learner(c, layout, {c.shards, member_.member, 1}, member_.storage);
+  learner_ = make_learner(c.rule, layout, learner_plan(c, {c.shards, member_.member, 1}), member_.storage);
 }
 
 void SplitRounds::await_members() {

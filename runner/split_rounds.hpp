@@ -5,7 +5,6 @@
 #include <atomic>
 #include <memory>
 
-#include "algorithms/ppo.hpp"
 #include "core/actor.hpp"
 #include "core/aligned_buffer.hpp"
 #include "core/episode_returns.hpp"
@@ -49,7 +48,7 @@ class SplitRounds final : public RoundRunner {
   SplitMember member_;
   AlignedBuffer<std::byte> blocks_;
   SegmentView segment_;
-  std::unique_ptr<PpoLearner> learner_;
+  std::unique_ptr<Learner> learner_;
   EpisodeReturns episodes_;
 };
 

@@ -56,7 +56,7 @@ void start_where_it_runs(const RunConfiguration& c, const TrainOptions& options,
 
 void print_summary(const RunConfiguration& c, const TrainingResult& result) {
   const RoundSeconds sum = result.sum();
-  fmt::print("{} {} {} W={}: {} rounds of {} steps, {:.0f} steps/s (collect {:.3f} s, learn {:.3f} s)", c.algorithm,
+  fmt::print("{} {} {} W={}: {} rounds of {} steps, {:.0f} steps/s (collect {:.3f} s, learn {:.3f} s)", c.algorithm(),
              c.environment, name_of(c.collect), c.workers, result.rounds.size(), c.steps_per_round,
              result.steps_per_second(c.steps_per_round), sum.collect, sum.learn);
   if (result.final_evaluation) {

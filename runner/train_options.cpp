@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <map>
 
-#include "algorithms/minibatch_plan.hpp"
-#include "algorithms/ppo_presets.hpp"
 #include "envs/registry.hpp"
 #include "runner/cell_matrix.hpp"
 #include "runner/option_values.hpp"
@@ -16,12 +14,8 @@ namespace prl {
 namespace {
 
 constexpr const char* kWhole = "N";
-constexpr const char* kReal = "X";
-constexpr const char* kTruth = "true|false";
 // Above it the number of steps so far would not fit its type in a run with warm-up rounds.
 constexpr long kMostSteps = 1'000'000'000'000'000;
-// A round's samples, once for each epoch: their order takes four bytes each.
-constexpr long kMostSamplesOfRound = 1'000'000'000;
 
 // Binds an option to one of several names; an unknown name lists the known ones.
 template <typename Value, typename Target>
@@ -54,9 +48,10 @@ void add_run_options(CLI::App& command, TrainOptions& o) {
   command.option_defaults()->group("Run");
   add_value(command, "--config", o.config_file, "FILE",
             "TOML file with any of these options (gae_lambda = 0.9); the command line has the last word");
-  add_value(command, "--algorithm", c.algorithm, "NAME", "learning rule (see prl list)");
+  add_value(command, "--algorithm", o.algorithm, "NAME", "learning rule (see prl list)");
   add_value(command, "--env", c.environment, "NAME", "environment (see prl list)");
-  add_value(command, "--preset", c.preset, "NAME", "named settings of rule and network (see prl list)");
+  add_value(command, "--preset", c.preset, "NAME",
+            "named settings of rule and network (see prl list) [the rule's first: d4 of ppo]");
   add_value(command, "--steps", o.steps, kWhole, "environment steps in total, rounded up to whole rounds");
   add_value(command, "--steps-per-round", o.steps_per_round, kWhole,
             "steps between updates, all environments together [preset's: 2048]");
@@ -92,36 +87,6 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
             "250us or 4.1ms");
 }
 
-void add_rule_options(CLI::App& command, TrainOptions& o) {
-  command.option_defaults()->group("Rule and network (default: the preset's)");
-  add_value(command, "--learning-rate", o.learning_rate, kReal, "Adam's step size");
-  add_value(command, "--anneal-learning-rate", o.anneal_learning_rate, kTruth,
-            "decrease it linearly to 0 over the run");
-  add_value(command, "--gamma", o.gamma, kReal, "discount");
-  add_value(command, "--gae-lambda", o.gae_lambda, kReal, "lambda of generalised advantage estimation");
-  add_value(command, "--clip", o.clip, kReal, "PPO's clip range");
-  add_value(command, "--clip-value", o.clip_value, kTruth, "clip the value function's change too");
-  add_value(command, "--epochs", o.epochs, kWhole, "passes over a round's samples");
-  add_value(command, "--minibatch", o.minibatch, kWhole, "samples a gradient step, all shards together");
-  add_value(command, "--entropy-coefficient", o.entropy_coefficient, kReal, "weight of the entropy bonus");
-  add_value(command, "--value-coefficient", o.value_coefficient, kReal, "weight of the value error");
-  add_value(command, "--max-gradient-norm", o.max_gradient_norm, kReal,
-            "scale gradients down to this norm; 0 leaves them as they are");
-  add_value(command, "--adam-epsilon", o.adam_epsilon, kReal, "Adam's epsilon");
-  add_value(command, "--normalise-advantages", o.normalise_advantages, kTruth,
-            "to mean 0 and deviation 1 in each minibatch");
-  add_value(command, "--hidden", o.hidden, "WIDTHS", "widths of the hidden layers, like 256,256");
-  add_value(command, "--initial-log-std", o.initial_log_std, kReal,
-            "log standard deviation of a Gaussian policy at the start");
-  add_choice<Activation>(command, "--activation", o.activation,
-                         {{"tanh", Activation::kTanh}, {"relu", Activation::kRelu}}, "of hidden layers");
-  add_choice<bool>(command, "--trunk", o.shared_trunk, {{"shared", true}, {"separate", false}},
-                   "whether policy and value share their hidden layers");
-  add_choice<Backpropagation>(command, "--backpropagation", o.backpropagation,
-                              {{"flat", Backpropagation::kFlat}, {"autograd", Backpropagation::kAutograd}},
-                              "own kernels, or LibTorch's autograd");
-}
-
 void add_output_options(CLI::App& command, TrainOptions& o) {
   EvaluationSetting& evaluation = o.base.evaluation;
   command.option_defaults()->group("Evaluation and output");
@@ -140,51 +105,15 @@ void add_output_options(CLI::App& command, TrainOptions& o) {
       "one rewritten line on a terminal (auto), plain lines, or nothing, the summary included [auto]");
 }
 
-template <typename Value, typename Target>
-void override_with(const std::optional<Value>& given, Target& target) {
-  if (given) target = *given;
-}
-
-PpoPreset known_preset(const std::string& name, const std::string& environment) {
+RulePreset known_preset(std::string_view rule, const std::string& name, const std::string& environment) {
+  std::vector<RulePreset> presets = presets_of(rule, environment);
+  if (name.empty()) return std::move(presets.front());
   std::vector<std::string_view> names;
-  for (const PpoPreset& preset : ppo_presets(environment)) {
-    if (preset.name == name) return preset;
+  for (RulePreset& preset : presets) {
+    if (preset.name == name) return std::move(preset);
     names.push_back(preset.name);
   }
   throw UsageError(fmt::format("--preset '{}' is unknown: give one of {}", name, fmt::join(names, ", ")));
-}
-
-void override_rule(const TrainOptions& o, RunConfiguration& c) {
-  override_with(o.learning_rate, c.ppo.learning_rate);
-  override_with(o.anneal_learning_rate, c.ppo.anneal_learning_rate);
-  override_with(o.gamma, c.ppo.gamma);
-  override_with(o.gae_lambda, c.ppo.gae_lambda);
-  override_with(o.clip, c.ppo.loss.clip);
-  override_with(o.clip_value, c.ppo.loss.clip_value);
-  override_with(o.epochs, c.ppo.epochs);
-  override_with(o.minibatch, c.ppo.minibatch);
-  override_with(o.entropy_coefficient, c.ppo.loss.entropy_coefficient);
-  override_with(o.value_coefficient, c.ppo.loss.value_coefficient);
-  override_with(o.max_gradient_norm, c.ppo.max_gradient_norm);
-  override_with(o.adam_epsilon, c.ppo.adam.epsilon);
-  override_with(o.normalise_advantages, c.ppo.normalise_advantages);
-  if (o.hidden) c.network.hidden = parse_widths(*o.hidden);
-  override_with(o.activation, c.network.activation);
-  override_with(o.shared_trunk, c.network.shared_trunk);
-  override_with(o.initial_log_std, c.network.initial_log_std);
-  override_with(o.backpropagation, c.ppo.backpropagation);
-}
-
-void check_minibatches(const RunConfiguration& c) {
-  if (static_cast<long>(c.steps_per_round) * c.ppo.epochs > kMostSamplesOfRound) {
-    throw UsageError(fmt::format("--steps-per-round {} with --epochs {} is more than {} samples a round: give fewer",
-                                 c.steps_per_round, c.ppo.epochs, kMostSamplesOfRound));
-  }
-  try {
-    MinibatchPlan{c.steps_per_round, c.ppo.minibatch, c.ppo.epochs, c.shards};
-  } catch (const std::invalid_argument& error) {
-    throw UsageError(error.what());
-  }
 }
 
 }  // namespace
@@ -200,7 +129,7 @@ const EnvironmentEntry& known_environment(const std::string& name) {
 void add_train_options(CLI::App& command, TrainOptions& options) {
   add_run_options(command, options);
   add_mode_options(command, options);
-  add_rule_options(command, options);
+  add_rule_options(command, options.settings);
   add_output_options(command, options);
   for (CLI::Option* option : command.get_options()) {
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -209,18 +138,20 @@ void add_train_options(CLI::App& command, TrainOptions& options) {
 
 RunConfiguration configure(const TrainOptions& options) {
   RunConfiguration c = options.base;
-  const auto names = algorithm_names();
-  if (std::find(names.begin(), names.end(), c.algorithm) == names.end()) {
-    throw UsageError(fmt::format("--algorithm '{}' is unknown: give one of {}", c.algorithm, fmt::join(names, ", ")));
+  const auto names = rule_names();
+  if (std::find(names.begin(), names.end(), options.algorithm) == names.end()) {
+    throw UsageError(
+        fmt::format("--algorithm '{}' is unknown: give one of {}", options.algorithm, fmt::join(names, ", ")));
   }
   const EnvironmentInfo info = known_environment(c.environment).info();
-  const PpoPreset preset = known_preset(c.preset, c.environment);
+  const RulePreset preset = known_preset(options.algorithm, c.preset, c.environment);
+  c.preset = preset.name;
   c.network = preset.network;
   c.network.observation_size = info.observation_size;
   c.network.head_size = info.head_size;
   c.network.action_kind = info.discrete ? ActionKind::kDiscrete : ActionKind::kContinuous;
-  c.ppo = preset.setting;
-  override_rule(options, c);
+  c.rule = preset.setting;
+  apply_rule_options(options.settings, c);
   c.steps_per_round = options.steps_per_round.value_or(preset.steps_per_round);
   if (c.steps_per_round < 1) throw UsageError("--steps-per-round must be at least 1: give a positive number");
   if (options.steps < 1 || options.steps > kMostSteps) {
@@ -232,12 +163,10 @@ RunConfiguration configure(const TrainOptions& options) {
   c.shards = options.shards.value_or(split ? c.workers : c.learner_threads);
   try {
     c.step_cost = parse_step_cost(options.step_cost);
-    NetworkLayout{c.network};
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }
   validate(c);
-  check_minibatches(c);
   return c;
 }
 

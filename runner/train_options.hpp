@@ -10,6 +10,7 @@
 
 #include "envs/registry.hpp"
 #include "runner/progress.hpp"
+#include "runner/rule_options.hpp"
 #include "runner/run_configuration.hpp"
 
 namespace prl {
@@ -17,29 +18,13 @@ namespace prl {
 // As given. An empty optional leaves the preset's value.
 struct TrainOptions {
   RunConfiguration base;  // names, counts, evaluation; presets are not applied yet
+  std::string algorithm = "ppo";
   long steps = 100000;
   std::optional<int> steps_per_round;
   std::optional<int> shards;
   std::string step_cost = "none";
 
-  std::optional<float> learning_rate;
-  std::optional<bool> anneal_learning_rate;
-  std::optional<float> gamma;
-  std::optional<float> gae_lambda;
-  std::optional<float> clip;
-  std::optional<bool> clip_value;
-  std::optional<int> epochs;
-  std::optional<int> minibatch;
-  std::optional<float> entropy_coefficient;
-  std::optional<float> value_coefficient;
-  std::optional<float> max_gradient_norm;
-  std::optional<float> adam_epsilon;
-  std::optional<bool> normalise_advantages;
-  std::optional<std::string> hidden;
-  std::optional<Activation> activation;
-  std::optional<bool> shared_trunk;
-  std::optional<float> initial_log_std;
-  std::optional<Backpropagation> backpropagation;
+  GivenSettings settings;
 
   std::string config_file;
   std::filesystem::path record;

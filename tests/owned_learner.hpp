@@ -30,7 +30,7 @@ class OwnedLearner {
         gradients_(gradient_buffers(layout_, shards.count)),
         sum_(layout_.parameter_count),
         shards_(shards),
-        learner_(layout_, c.setting, shards, c.environments, c.steps, kRunSeed, c.total_rounds, storage()) {
+        learner_(layout_, c.setting, {shards, c.environments, c.steps, kRunSeed, c.total_rounds}, storage()) {
     // Waiting LibTorch threads would take the cores from tests that run beside this one.
     use_one_torch_thread();
     initialise_parameters(layout_, kRunSeed, parameters_.span());

@@ -34,7 +34,7 @@ REFUSED = [
     ("--workers 4294967297", "--workers cannot be '4294967297': give a whole number"),
     ("--steps-per-round 0", "--steps-per-round must be at least 1"),
     ("--epochs 0", "--epochs is 0"),
-    ("--epochs 2000000000", "--epochs 2000000000"),
+    ("--epochs 2000000000", "2000000000 epochs"),
     ("--minibatch -1", "--minibatch is -1"),
     ("--learner-threads 0", "--learner-threads is 0"),
     ("--shards 0", "--shards is 0"),

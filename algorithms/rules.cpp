@@ -1,0 +1,68 @@
+#include "algorithms/rules.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "algorithms/ppo.hpp"
+#include "algorithms/ppo_presets.hpp"
+
+namespace prl {
+namespace {
+
+template <typename... Alternatives>
+std::vector<RuleSetting> defaults_of(const std::variant<Alternatives...>*) {
+  return {RuleSetting(Alternatives{})...};
+}
+
+std::vector<RuleSetting> all_settings() { return defaults_of(static_cast<const RuleSetting*>(nullptr)); }
+
+std::string_view name_of_alternative(const PpoSetting&) { return "ppo"; }
+
+std::vector<RulePreset> presets_of_alternative(const PpoSetting&, std::string_view environment) {
+  return ppo_presets(environment);
+}
+
+std::unique_ptr<Learner> make(const PpoSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,
+                              LearnerStorage storage) {
+  return std::make_unique<PpoLearner>(layout, setting, plan, std::move(storage));
+}
+
+}  // namespace
+
+std::vector<std::string_view> rule_names() {
+  std::vector<std::string_view> names;
+  for (const RuleSetting& setting : all_settings()) names.push_back(name_of(setting));
+  return names;
+}
+
+std::string_view name_of(const RuleSetting& setting) {
+  return std::visit([](const auto& rule) { return name_of_alternative(rule); }, setting);
+}
+
+RuleSetting default_setting(std::string_view rule) {
+  for (RuleSetting& setting : all_settings()) {
+    if (name_of(setting) == rule) return std::move(setting);
+  }
+  throw std::invalid_argument("there is no learning rule '" + std::string(rule) + "'");
+}
+
+std::vector<SettingField> fields_of(RuleSetting& setting) {
+  return std::visit([](auto& rule) { return fields_of(rule); }, setting);
+}
+
+std::vector<RulePreset> presets_of(std::string_view rule, std::string_view environment) {
+  return std::visit([environment](const auto& alternative) { return presets_of_alternative(alternative, environment); },
+                    default_setting(rule));
+}
+
+void check_round(const RuleSetting& setting, int steps_per_round, int shards) {
+  std::visit([&](const auto& rule) { check_round(rule, steps_per_round, shards); }, setting);
+}
+
+std::unique_ptr<Learner> make_learner(const RuleSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,
+                                      LearnerStorage storage) {
+  return std::visit([&](const auto& rule) { return make(rule, layout, plan, std::move(storage)); }, setting);
+}
+
+}  // namespace prl

@@ -1,0 +1,49 @@
+// The learning rules by name: what can be set of each, its presets, and how a learner is made. A rule is added by an
+// alternative of RuleSetting, its case in each function of rules.cpp, and its files.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "algorithms/ppo_setting.hpp"
+#include "algorithms/setting_field.hpp"
+#include "core/learner.hpp"
+#include "core/network_layout.hpp"
+
+namespace prl {
+
+using RuleSetting = std::variant<PpoSetting>;
+
+// Named settings of rule and network, the same for every collection mode; single values can be overridden.
+struct RulePreset {
+  std::string_view name;
+  std::string_view description;
+  NetworkSpec network;  // hidden layers, trunk, activation, initial log std; sizes come from the environment
+  RuleSetting setting;
+  int steps_per_round = 2048;
+};
+
+// As --algorithm takes them, in the order in which they are listed.
+std::vector<std::string_view> rule_names();
+
+std::string_view name_of(const RuleSetting& setting);
+
+// Default settings of the rule with that name. Throws std::invalid_argument.
+RuleSetting default_setting(std::string_view rule);
+
+// Pointers into `setting`, which must outlive them.
+std::vector<SettingField> fields_of(RuleSetting& setting);
+
+// The presets of a rule for an environment, the default first.
+std::vector<RulePreset> presets_of(std::string_view rule, std::string_view environment);
+
+// Throws std::invalid_argument with one line unless rounds of that size can be learned from with that many shards.
+void check_round(const RuleSetting& setting, int steps_per_round, int shards);
+
+// Parameters are taken as they are in `storage`.
+std::unique_ptr<Learner> make_learner(const RuleSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,
+                                      LearnerStorage storage);
+
+}  // namespace prl
