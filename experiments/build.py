@@ -40,7 +40,13 @@ class Build:
 
     def reason_unavailable(self, collect: str, inference: str, agreement: str) -> str:
         """Why the runner refuses this cell of its matrix; empty if it does not, or does not say."""
-        wanted = {"collect": collect, "inference": inference, "agreement": agreement}
+        wanted = {
+            "algorithm": "ppo",
+            "collect": collect,
+            "inference": inference,
+            "agreement": agreement,
+            "schedule": "lock-step",
+        }
         for cell in self.cells:
             if all(cell.get(key, value) == value for key, value in wanted.items()) and not cell["available"]:
                 return str(cell.get("reason") or "the runner has no such cell")

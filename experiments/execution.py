@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from dataclasses import dataclass, field
@@ -47,7 +48,7 @@ class Execution:
             return True
 
     def command(self, run: Run) -> list[str]:
-        return [str(self.build.program), *run.arguments, "--progress", "none", "--record", str(self.running / run.record)]
+        return [str(self.build.program), *run.arguments, "--progress", "none", "--record", os.path.relpath(self.running / run.record)]
 
     def run_stage(self, stage: Stage, due: set[str], progress: Progress) -> None:
         """Does the runs of `stage` whose records are in `due`, stage.slots at a time."""
