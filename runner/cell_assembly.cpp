@@ -26,6 +26,7 @@
 #include "parallel/transport/mpi_session.hpp"
 #include "parallel/transport/mpi_transport.hpp"
 #include "runner/central_rounds.hpp"
+#include "runner/free_rounds.hpp"
 #include "runner/split_rounds.hpp"
 
 namespace prl {
@@ -50,7 +51,8 @@ Parts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const Env
 // Throws std::runtime_error unless this process may have as many threads as it is going to start. oneTBB would make do
 // with fewer, or end the program.
 void require_threads(const RunConfiguration& c) {
-  const int count = (c.collect == CollectMode::kThreads ? c.workers - 1 : 0) + c.learner_threads - 1;
+  const int beside_learner = c.free_running() ? c.workers : c.workers - 1;
+  const int count = (c.collect == CollectMode::kThreads ? beside_learner : 0) + c.learner_threads - 1;
   std::atomic<bool> release{false};
   std::string error;
   std::vector<std::thread> threads;
@@ -89,6 +91,16 @@ std::unique_ptr<Collector> make_local_collector(const Parts& parts) {
   if (c.collect == CollectMode::kThreads) return std::make_unique<ThreadCollector>(parts.plan, parts.actors);
   if (c.inference == InferencePlace::kWorkers) return std::make_unique<ProcessCollector>(parts.plan, parts.actors);
   return make_remote_collector(parts, std::make_unique<ProcessStepLink>(parts.plan, parts.batches));
+}
+
+void learn_beside_free_actors(const Parts& parts, const LearnerMain& learner_main) {
+  const RunConfiguration& c = parts.configuration;
+  const ActorPlace place = c.collect == CollectMode::kThreads ? ActorPlace::kThreads : ActorPlace::kProcesses;
+  require_threads(c);
+  auto actors = std::make_unique<FreeActors>(parts.plan, place, c.queue_depth, parts.actors);
+  use_one_torch_thread();
+  FreeRounds rounds(c, parts.layout, std::move(actors));
+  learner_main(rounds);
 }
 
 std::unique_ptr<Actor> make_own_actor(const Parts& parts, int member) {
@@ -215,7 +227,9 @@ bool run_cell(const RunConfiguration& c, const NetworkLayout& layout, const Envi
               const LearnerMain& learner_main) {
   const Parts parts = parts_of(c, layout, environment);
   if (c.collect == CollectMode::kMpi) return run_in_ranks(parts, learner_main);
-  if (c.collect == CollectMode::kProcesses && c.agreement == Agreement::kAllReduce) {
+  if (c.free_running()) {
+    learn_beside_free_actors(parts, learner_main);
+  } else if (c.collect == CollectMode::kProcesses && c.agreement == Agreement::kAllReduce) {
     learn_split_in_processes(parts, learner_main);
   } else {
     learn_centrally(parts, make_local_collector(parts), learner_main);

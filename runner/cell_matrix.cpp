@@ -3,25 +3,40 @@
 namespace prl {
 namespace {
 
-// Empty if the combination makes sense.
-std::string why_not(CollectMode collect, InferencePlace inference, Agreement agreement) {
-  const bool one_process = collect == CollectMode::kSerial || collect == CollectMode::kThreads;
-  if (inference == InferencePlace::kLearner && one_process) {
-    return "with one process the policy is where the environments are; use processes or mpi";
+// Empty if free-running actors make sense.
+std::string why_not_free(const ParallelMode& mode) {
+  if (mode.collect == CollectMode::kSerial) return "nobody runs beside a single worker; use threads or processes";
+  if (mode.collect == CollectMode::kMpi) {
+    return "free-running actors queue their trajectories in shared memory; use threads or processes";
   }
-  if (agreement == Agreement::kAllReduce && collect == CollectMode::kSerial) {
-    return "a single worker has nobody to agree with; use threads, processes or mpi";
+  if (mode.inference == InferencePlace::kLearner) {
+    return "actors that wait for the learner's actions do not run freely; use --inference workers";
   }
-  if (agreement == Agreement::kAllReduce && inference == InferencePlace::kLearner) {
-    return "workers that learn hold the parameters, so they act with them; use --inference workers";
+  if (mode.agreement == Agreement::kAllReduce) {
+    return "workers that add their gradients up wait for each other; use --agreement none";
   }
   return "";
 }
 
+// Empty if the combination makes sense.
+std::string why_not(const ParallelMode& mode) {
+  const bool one_process = mode.collect == CollectMode::kSerial || mode.collect == CollectMode::kThreads;
+  if (mode.inference == InferencePlace::kLearner && one_process) {
+    return "with one process the policy is where the environments are; use processes or mpi";
+  }
+  if (mode.agreement == Agreement::kAllReduce && mode.collect == CollectMode::kSerial) {
+    return "a single worker has nobody to agree with; use threads, processes or mpi";
+  }
+  if (mode.agreement == Agreement::kAllReduce && mode.inference == InferencePlace::kLearner) {
+    return "workers that learn hold the parameters, so they act with them; use --inference workers";
+  }
+  return mode.schedule == Schedule::kFreeRunning ? why_not_free(mode) : "";
+}
+
 }  // namespace
 
-Cell find_cell(const std::string& algorithm, CollectMode collect, InferencePlace inference, Agreement agreement) {
-  Cell cell{algorithm, collect, inference, agreement, true, why_not(collect, inference, agreement)};
+Cell find_cell(const std::string& algorithm, const ParallelMode& mode) {
+  Cell cell{algorithm, mode, true, why_not(mode)};
   cell.available = cell.reason.empty();
   return cell;
 }
@@ -33,7 +48,9 @@ std::vector<Cell> all_cells() {
          {CollectMode::kSerial, CollectMode::kThreads, CollectMode::kProcesses, CollectMode::kMpi}) {
       for (const auto inference : {InferencePlace::kWorkers, InferencePlace::kLearner}) {
         for (const auto agreement : {Agreement::kNone, Agreement::kAllReduce}) {
-          cells.push_back(find_cell(std::string(algorithm), collect, inference, agreement));
+          for (const auto schedule : {Schedule::kLockStep, Schedule::kFreeRunning}) {
+            cells.push_back(find_cell(std::string(algorithm), {collect, inference, agreement, schedule}));
+          }
         }
       }
     }

@@ -1,5 +1,6 @@
 #include "runner/central_rounds.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 #include "algorithms/initialisation.hpp"
@@ -12,9 +13,13 @@ LearnerPlan learner_plan(const RunConfiguration& c, ShardPlan shards) {
 
 CentralRounds::CentralRounds(const RunConfiguration& c, const NetworkLayout& layout,
                              std::unique_ptr<Collector> collector)
-    : collector_(std::move(collector)), episodes_(c.environments) {
-  initialise_parameters(layout, c.seed, collector_->parameters());
-  LearnerStorage storage{collector_->parameters(), {}};
+    : collector_(std::move(collector)),
+      lag_(c.lag),
+      learner_parameters_(c.lag > 0 ? layout.parameter_count : 0),
+      episodes_(c.environments) {
+  LearnerStorage storage{c.lag > 0 ? learner_parameters_.span() : collector_->parameters(), {}};
+  initialise_parameters(layout, c.seed, storage.parameters);
+  if (c.lag > 0) delayed_ = std::make_unique<DelayedParameters>(storage.parameters, c.lag);
   for (int s = 0; s < c.shards; ++s) {
     gradients_.emplace_back(layout.parameter_count);
     storage.gradients.push_back(gradients_.back().span());
@@ -25,9 +30,15 @@ CentralRounds::CentralRounds(const RunConfiguration& c, const NetworkLayout& lay
 
 bool CentralRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {
   const double begin = monotonic_seconds();
+  if (delayed_ != nullptr) {
+    const std::span<const float> seen = delayed_->seen();
+    std::copy(seen.begin(), seen.end(), collector_->parameters().begin());
+  }
   if (!collector_->collect(stop)) return false;
   const double collected = monotonic_seconds();
   learn();
+  if (delayed_ != nullptr) delayed_->push(learner_->parameters());
+  outcome.lags.push_back(lag_);
   outcome.seconds = {collected - begin, monotonic_seconds() - collected};
   for (const WorkerSeconds& worker : collector_->worker_seconds()) {
     outcome.worker_collect_seconds.push_back(worker.collecting);

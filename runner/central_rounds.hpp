@@ -9,6 +9,7 @@
 #include "core/episode_returns.hpp"
 #include "parallel/agree/thread_update.hpp"
 #include "parallel/collect/collector.hpp"
+#include "parallel/schedule/delayed_parameters.hpp"
 #include "runner/round_runner.hpp"
 #include "runner/run_configuration.hpp"
 
@@ -20,7 +21,7 @@ class CentralRounds final : public RoundRunner {
   CentralRounds(const RunConfiguration& configuration, const NetworkLayout& layout,
                 std::unique_ptr<Collector> collector);
 
-  std::span<float> parameters() override { return collector_->parameters(); }
+  std::span<float> parameters() override { return learner_->parameters(); }
   bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
   void charge_step_cost(bool charge) override { collector_->charge_step_cost(charge); }
   int updates_per_round() const override { return learner_->updates_due(); }
@@ -33,6 +34,10 @@ class CentralRounds final : public RoundRunner {
   void update_alone();
 
   std::unique_ptr<Collector> collector_;
+  int lag_;
+  // With a lag the learner's parameters are apart from those that act.
+  AlignedBuffer<float> learner_parameters_;
+  std::unique_ptr<DelayedParameters> delayed_;
   std::vector<AlignedBuffer<float>> gradients_;  // one a shard
   std::unique_ptr<Learner> learner_;
   std::unique_ptr<ThreadUpdate> threads_;  // null with one shard

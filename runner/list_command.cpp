@@ -45,9 +45,10 @@ Json cells_json() {
   Json json = Json::array();
   for (const Cell& cell : all_cells()) {
     json.push_back({{"algorithm", cell.algorithm},
-                    {"collect", name_of(cell.collect)},
-                    {"inference", name_of(cell.inference)},
-                    {"agreement", name_of(cell.agreement)},
+                    {"collect", name_of(cell.mode.collect)},
+                    {"inference", name_of(cell.mode.inference)},
+                    {"agreement", name_of(cell.mode.agreement)},
+                    {"schedule", name_of(cell.mode.schedule)},
                     {"available", cell.available},
                     {"reason", cell.reason}});
   }
@@ -74,10 +75,12 @@ void print_presets() {
 }
 
 void print_cells() {
-  fmt::print("\nCells: rule, --collect, --inference, --agreement\n");
+  fmt::print("\nCells: rule, --collect, --inference, --agreement, --schedule\n");
   for (const Cell& cell : all_cells()) {
-    fmt::print("  {} {:<9} {:<10} {:<8} {:<10} {}\n", cell.available ? "+" : "-", cell.algorithm, name_of(cell.collect),
-               name_of(cell.inference), name_of(cell.agreement), cell.reason);
+    const ParallelMode& mode = cell.mode;
+    fmt::print("  {} {:<9} {:<10} {:<8} {:<10} {:<12} {}\n", cell.available ? "+" : "-", cell.algorithm,
+               name_of(mode.collect), name_of(mode.inference), name_of(mode.agreement), name_of(mode.schedule),
+               cell.reason);
   }
 }
 

@@ -22,6 +22,7 @@ struct RoundOutcome {
   std::vector<double> worker_collect_seconds;  // worker 0 first
   double training_return_sum = 0.0;            // of the episodes that finished in this round, over all workers
   long training_episodes = 0;
+  std::vector<long> lags;  // of the segments learned from: versions by which the acting parameters were behind
 };
 
 class RoundRunner {

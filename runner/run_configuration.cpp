@@ -25,6 +25,8 @@ void validate_counts(const RunConfiguration& c) {
   require_positive("steps-per-round", c.steps_per_round);
   require_positive("learner-threads", c.learner_threads);
   require_positive("shards", c.shards);
+  require_positive("queue-depth", c.queue_depth);
+  require(c.lag >= 0, "--lag is negative: give 0 or a number of rounds");
   require_positive("evaluation-episodes", c.evaluation.episodes);
   require(c.warmup_rounds >= 0, "--warmup-rounds is negative: give 0 or more");
   require(c.evaluation.every_rounds >= 0, "--evaluate-every is negative: give 0 (never) or a number of rounds");
@@ -54,10 +56,26 @@ void validate_settings(RunConfiguration c) {
   for (const SettingField& field : fields_of(c.network)) validate_field(field);
 }
 
+void validate_schedule(const RunConfiguration& c) {
+  require(c.lag == 0 || (c.schedule == Schedule::kLockStep && c.agreement == Agreement::kNone),
+          fmt::format("--lag {} holds the actors of a central learner in lock-step back: leave --schedule and "
+                      "--agreement away",
+                      c.lag));
+  if (!c.free_running()) {
+    require(c.queue_depth == 1, "--queue-depth is for --schedule free-running: leave it away");
+    return;
+  }
+  require(
+      c.environments % c.workers == 0,
+      fmt::format("--schedule free-running learns from one worker's segment at a time, and {} workers do not divide "
+                  "{} environments: give a multiple of the workers as --envs",
+                  c.workers, c.environments));
+}
+
 void validate_round(const RunConfiguration& c) {
   try {
     NetworkLayout{c.network};
-    check_round(c.rule, c.steps_per_round, c.shards);
+    check_round(c.rule, c.steps_per_segment(), c.shards);
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }
@@ -89,19 +107,23 @@ void validate_division(const RunConfiguration& c) {
 
 bool RunConfiguration::oversubscribed(int usable_cores) const {
   const bool workers_wait = step_cost.kind == StepCost::Kind::kWait;
-  const int busy_workers = workers_wait && agreement == Agreement::kNone ? 1 : workers;
+  // A free-running learner works beside the workers.
+  const int beside = free_running() ? 1 : 0;
+  const int busy_workers = workers_wait && agreement == Agreement::kNone ? 1 : workers + beside;
   return busy_workers > usable_cores || learner_threads > usable_cores;
 }
 
 void validate(const RunConfiguration& c) {
   validate_counts(c);
   validate_settings(c);
-  const Cell cell = find_cell(std::string(c.algorithm()), c.collect, c.inference, c.agreement);
+  const Cell cell = find_cell(std::string(c.algorithm()), {c.collect, c.inference, c.agreement, c.schedule});
   if (!cell.available) {
-    throw UsageError(fmt::format("there is no {} with --collect {} --inference {} --agreement {}: {}", c.algorithm(),
-                                 name_of(c.collect), name_of(c.inference), name_of(c.agreement), cell.reason));
+    throw UsageError(fmt::format("there is no {} with --collect {} --inference {} --agreement {} --schedule {}: {}",
+                                 c.algorithm(), name_of(c.collect), name_of(c.inference), name_of(c.agreement),
+                                 name_of(c.schedule), cell.reason));
   }
   validate_division(c);
+  validate_schedule(c);
   validate_round(c);
 }
 
@@ -120,6 +142,7 @@ std::string name_of(CollectMode mode) {
 }
 
 std::string name_of(InferencePlace place) { return place == InferencePlace::kWorkers ? "workers" : "learner"; }
+std::string name_of(Schedule schedule) { return schedule == Schedule::kLockStep ? "lock-step" : "free-running"; }
 std::string name_of(Agreement agreement) { return agreement == Agreement::kNone ? "none" : "all-reduce"; }
 
 }  // namespace prl

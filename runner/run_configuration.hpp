@@ -19,6 +19,8 @@ enum class CollectMode { kSerial, kThreads, kProcesses, kMpi };
 enum class InferencePlace { kWorkers, kLearner };
 // How several holders of gradients become one learner.
 enum class Agreement { kNone, kAllReduce };
+// Whether actors and learner wait for each other every round, or run beside each other with queues between.
+enum class Schedule { kLockStep, kFreeRunning };
 
 struct EvaluationSetting {
   int every_rounds = 0;  // 0: no evaluations during training
@@ -34,6 +36,9 @@ struct RunConfiguration {
   int workers = 1;
   InferencePlace inference = InferencePlace::kWorkers;
   Agreement agreement = Agreement::kNone;
+  Schedule schedule = Schedule::kLockStep;
+  int queue_depth = 1;  // segments that an actor may be ahead, free-running
+  int lag = 0;          // rounds by which the acting parameters are behind, lock-step
   int learner_threads = 1;
   int shards = 1;
   int environments = 16;
@@ -48,7 +53,10 @@ struct RunConfiguration {
 
   std::string_view algorithm() const { return name_of(rule); }
   int steps_per_environment() const { return steps_per_round / environments; }
+  // What is learned from at a time: a round, or one worker's part of it where workers run freely.
+  int steps_per_segment() const { return free_running() ? steps_per_round / workers : steps_per_round; }
   long steps() const { return rounds * steps_per_round; }
+  bool free_running() const { return schedule == Schedule::kFreeRunning; }
   // Workers of the run that do work at the same time: they, not the waiting ones, need a core each.
   bool oversubscribed(int usable_cores) const;
 };
@@ -65,5 +73,6 @@ void validate(const RunConfiguration& configuration);
 std::string name_of(CollectMode mode);
 std::string name_of(InferencePlace place);
 std::string name_of(Agreement agreement);
+std::string name_of(Schedule schedule);
 
 }  // namespace prl

@@ -33,6 +33,12 @@ Json communication_json(const CommunicationLedger& ledger) {
   return json;
 }
 
+Json staleness_json(const TrainingResult& result) {
+  Json json = Json::array();
+  for (const auto& [lag, segments] : result.lags) json.push_back({{"lag", lag}, {"segments", segments}});
+  return json;
+}
+
 Json seconds_json(const TrainingResult& result) {
   const RoundSeconds sum = result.sum();
   Json json = {{"total", result.total_seconds},
@@ -109,6 +115,9 @@ Json configuration_json(const RunConfiguration& c) {
           {"workers", c.workers},
           {"inference", name_of(c.inference)},
           {"agreement", name_of(c.agreement)},
+          {"schedule", name_of(c.schedule)},
+          {"queue_depth", c.queue_depth},
+          {"lag", c.lag},
           {"learner_threads", c.learner_threads},
           {"shards", c.shards},
           {"environments", c.environments},
@@ -139,6 +148,7 @@ Json record_json(const std::string& command, const RunConfiguration& c, const Ma
   json["steps_per_second"] = result.steps_per_second(c.steps_per_round);
   json["seconds"] = seconds_json(result);
   json["communication"] = communication_json(result.communication);
+  json["staleness"] = staleness_json(result);
   json["curve"] = curve_json(result.curve);
   if (result.final_evaluation) {
     json["final_evaluation"] = {{"episodes", result.final_evaluation->returns.size()},

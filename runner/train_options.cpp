@@ -69,7 +69,7 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
                            {"processes", CollectMode::kProcesses},
                            {"mpi", CollectMode::kMpi}},
                           "where environments are stepped; mpi starts itself under mpirun [serial]");
-  add_value(command, "--workers", c.workers, kWhole, "workers that collect; worker 0 also learns");
+  add_value(command, "--workers", c.workers, kWhole, "workers that collect; in lock-step worker 0 also learns");
   add_value(command, "--envs", c.environments, kWhole, "environments, shared out over the workers");
   add_choice<InferencePlace>(
       command, "--inference", c.inference,
@@ -78,6 +78,13 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
   add_choice<Agreement>(command, "--agreement", c.agreement,
                         {{"none", Agreement::kNone}, {"all-reduce", Agreement::kAllReduce}},
                         "one central learner, or gradients split over the workers and summed [none]");
+  add_choice<Schedule>(command, "--schedule", c.schedule,
+                       {{"lock-step", Schedule::kLockStep}, {"free-running", Schedule::kFreeRunning}},
+                       "all wait for each other every round, or workers act beside the learner, which takes their "
+                       "segments as they come [lock-step]");
+  add_value(command, "--queue-depth", c.queue_depth, kWhole, "segments that a free-running worker may be ahead");
+  add_value(command, "--lag", c.lag, kWhole,
+            "rounds by which the acting parameters are kept behind the learner's, in lock-step");
   add_value(command, "--learner-threads", c.learner_threads, kWhole, "threads of the central learner");
   add_value(command, "--shards", o.shards, kWhole,
             "parts of each minibatch; runs agree bit by bit where they are equal [learner threads; workers with "

@@ -29,6 +29,7 @@ void take_round(const RoundOutcome& outcome, TrainingResult& result) {
     result.worker_collect_seconds[w] += outcome.worker_collect_seconds[w];
   }
   result.episodes += outcome.training_episodes;
+  for (const long lag : outcome.lags) ++result.lags[lag];
 }
 
 bool evaluation_due(const RunConfiguration& c, long counted_round) {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,7 @@ struct TrainingResult {
   double total_seconds = 0.0;
   long updates = 0;
   long episodes = 0;
+  std::map<long, long> lags;  // segments by lag
   std::size_t parameter_count = 0;
   std::string parameters_digest;
   bool interrupted = false;

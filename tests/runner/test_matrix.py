@@ -12,24 +12,25 @@ from program import PRL, SMALL, run, train
 from record_schema import faults_of
 from test_bad_input import expect_usage_error
 
+PARTS = ("algorithm", "collect", "inference", "agreement", "schedule")
 LIST: dict[str, Any] = json.loads(subprocess.run([PRL, "list", "--json"], capture_output=True, check=True).stdout)
 
 
 def name_of(cell: dict[str, Any]) -> str:
-    return "-".join(str(cell[part]) for part in ("algorithm", "collect", "inference", "agreement"))
+    return "-".join(str(cell[part]) for part in PARTS)
 
 
 def options_of(cell: dict[str, Any]) -> str:
     workers = 1 if cell["collect"] == "serial" else 2
-    parts = " ".join(f"--{part} {cell[part]}" for part in ("algorithm", "collect", "inference", "agreement"))
+    parts = " ".join(f"--{part} {cell[part]}" for part in PARTS)
     return f"{parts} --workers {workers} --steps 256"
 
 
 @pytest.mark.parametrize("cell", [cell for cell in LIST["cells"] if cell["available"]], ids=name_of)
 def test_available_cells_run(tmp_path: Path, cell: dict[str, Any]) -> None:
     record = train(tmp_path, options_of(cell))
-    assert {part: record["configuration"][part] for part in ("algorithm", "collect", "inference", "agreement")} == {
-        part: cell[part] for part in ("algorithm", "collect", "inference", "agreement")
+    assert {part: record["configuration"][part] for part in PARTS} == {
+        part: cell[part] for part in PARTS
     }
     assert cell["reason"] == ""
 
@@ -45,9 +46,9 @@ def test_the_list_has_every_combination_once() -> None:
     assert faults_of(LIST, "prl list") == []
     names = [name_of(cell) for cell in LIST["cells"]]
     assert len(set(names)) == len(names)
-    for part in ("collect", "inference", "agreement"):
-        assert len({cell[part] for cell in LIST["cells"]}) == {"collect": 4, "inference": 2, "agreement": 2}[part]
-    assert len(names) == 16 * len({cell["algorithm"] for cell in LIST["cells"]})
+    for part, values in (("collect", 4), ("inference", 2), ("agreement", 2), ("schedule", 2)):
+        assert len({cell[part] for cell in LIST["cells"]}) == values
+    assert len(names) == 32 * len({cell["algorithm"] for cell in LIST["cells"]})
 
 
 @pytest.mark.parametrize("preset", LIST["presets"], ids=lambda preset: f"{preset['name']}-{preset['environment']}")
@@ -62,7 +63,7 @@ def test_a_preset_is_what_the_list_says(tmp_path: Path, preset: dict[str, Any]) 
 def test_people_see_the_same(tmp_path: Path) -> None:
     text = run(["list"], tmp_path).output
     for cell in LIST["cells"]:
-        words = ["+" if cell["available"] else "-", *(cell[part] for part in ("algorithm", "collect", "inference", "agreement"))]
-        assert any(line.split()[:5] == words and cell["reason"] in line for line in text.splitlines())
+        words = ["+" if cell["available"] else "-", *(cell[part] for part in PARTS)]
+        assert any(line.split()[:6] == words and cell["reason"] in line for line in text.splitlines())
     for named in (*LIST["environments"], *LIST["presets"]):
         assert named["name"] in text

@@ -1,0 +1,127 @@
+#include "parallel/schedule/free_actors.hpp"
+
+#include <stdexcept>
+#include <string>
+
+#include "core/step_cost.hpp"
+
+namespace prl {
+namespace {
+
+constexpr std::uint64_t kNoVersion = ~std::uint64_t{0};
+
+const CollectionPlan& checked(const CollectionPlan& plan, int depth) {
+  check_plan(plan);
+  if (plan.environments % plan.workers != 0) {
+    throw std::invalid_argument(std::to_string(plan.workers) + " free-running actors cannot share " +
+                                std::to_string(plan.environments) + " environments evenly: give a multiple");
+  }
+  if (depth < 1) throw std::invalid_argument("a queue has at least one slot");
+  return plan;
+}
+
+std::size_t slot_bytes(const CollectionPlan& plan) {
+  return plan.segment_bytes() / static_cast<std::size_t>(plan.workers);
+}
+
+// Ends a wait without an error.
+struct Stopped {};
+
+}  // namespace
+
+FreeActors::FreeActors(const CollectionPlan& plan, ActorPlace place, int queue_depth, const ActorFactory& make_actor)
+    : plan_(checked(plan, queue_depth)),
+      region_("parameters and trajectories",
+              ParameterVersions::bytes_for(plan.workers, plan.parameter_count) +
+                  TrajectoryQueues::bytes_for(plan.workers, queue_depth, slot_bytes(plan)) +
+                  SharedRegion::bytes_for<Words>(1)),
+      versions_(region_, plan.workers, plan.parameter_count),
+      queues_(region_, plan.workers, queue_depth, slot_bytes(plan)),
+      words_(region_.make<Words>()),
+      last_version_(static_cast<std::size_t>(plan.workers), kNoVersion) {
+  if (place == ActorPlace::kProcesses) {
+    processes_ = std::make_unique<ProcessGroup>(
+        plan.workers + 1, [&](int member) { run_actor(member - 1, make_actor); }, [this] { tell_to_stop(); });
+    return;
+  }
+  try {
+    for (int actor = 0; actor < plan.workers; ++actor) {
+      threads_.emplace_back([this, actor, make_actor] { run_actor(actor, make_actor); });
+    }
+  } catch (...) {
+    tell_to_stop();
+    for (std::thread& thread : threads_) thread.join();
+    throw;
+  }
+}
+
+FreeActors::~FreeActors() {
+  tell_to_stop();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void FreeActors::tell_to_stop() {
+  words_.end.store(true);
+  words_.begin.ring();
+  queues_.end();
+}
+
+void FreeActors::run_actor(int actor, const ActorFactory& make_actor) {
+  request_precise_sleep();
+  const EnvironmentRange range = environments_of(actor, plan_.workers, plan_.environments);
+  const std::unique_ptr<Actor> environments = make_actor(range.first, range.count);
+  // The learner works at the same time as all actors.
+  const Waiter waiter = waiter_for(plan_.workers + 1);
+  words_.begin.wait([this] { return words_.begun.load() || words_.end.load(); }, waiter);
+  while (!words_.end.load()) {
+    const std::span<std::byte> blocks = queues_.await_free(actor, waiter);
+    if (blocks.empty()) return;
+    const bool charged = words_.charge.load();
+    environments->charge_step_cost(charged);
+    const SegmentView part(plan_.layout, blocks.data(), range.first, range.count);
+    const double start_seconds = monotonic_seconds();
+    const ParameterVersions::Held held = versions_.hold_latest();
+    const bool complete = environments->collect(held.parameters, part, words_.end);
+    versions_.release(held);
+    if (!complete) return;
+    queues_.put(actor, {held.number, monotonic_seconds() - start_seconds, charged});
+  }
+}
+
+void FreeActors::publish(std::span<const float> parameters) {
+  const double start_seconds = monotonic_seconds();
+  versions_.publish(parameters);
+  ledger_.add_transfer(Purpose::kWeights, monotonic_seconds() - start_seconds);
+  if (words_.begun.load(std::memory_order_relaxed)) return;
+  words_.begun.store(true);
+  words_.begin.ring();
+}
+
+bool FreeActors::take(const std::atomic<bool>& stop, Arrival& arrival) {
+  const double start_seconds = monotonic_seconds();
+  const Waiter waiter = waiter_for(plan_.workers + 1, [&] {
+    if (stop.load()) throw Stopped{};
+    if (processes_ != nullptr) processes_->check_alive();
+  });
+  try {
+    arrival.taken = queues_.take(waiter);
+    while (arrival.taken.note.charged != words_.charge.load(std::memory_order_relaxed)) {
+      queues_.release(arrival.taken);
+      arrival.taken = queues_.take(waiter);
+    }
+  } catch (const Stopped&) {
+    return false;
+  }
+  ledger_.add_waiting(Purpose::kTrajectories, monotonic_seconds() - start_seconds);
+  const int actor = arrival.taken.actor;
+  const EnvironmentRange range = environments_of(actor, plan_.workers, plan_.environments);
+  arrival.trajectories = SegmentView(plan_.layout, arrival.taken.bytes.data(), range.first, range.count);
+  arrival.lag = static_cast<long>(versions_.published() - 1 - arrival.taken.note.version);
+  ledger_.add_message(Purpose::kTrajectories, arrival.trajectories.size_bytes());
+  std::uint64_t& last = last_version_[static_cast<std::size_t>(actor)];
+  if (last != arrival.taken.note.version) ledger_.add_message(Purpose::kWeights, plan_.parameter_bytes());
+  last = arrival.taken.note.version;
+  return !stop.load();
+}
+
+}  // namespace prl

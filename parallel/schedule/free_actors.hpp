@@ -1,0 +1,83 @@
+// Actors that run freely beside one learner, in threads or forked processes: each acts with the latest parameters that the
+// learner has published when it begins a segment, and queues the segment's trajectories. Nobody waits for anybody but at
+// a queue that is full or empty. The policy that acted may be older than the learner's by the time that it learns: the
+// difference, in versions, is the lag (Espeholt et al., "IMPALA" (2018), section 3).
+//
+// The order of arrivals depends on timing, so the bits of a run do not repeat.
+//
+// What is counted, as the learner sees it, with S bytes of parameters:
+//   weights        S for every segment that was begun with another version than the actor's last one; read in place
+//   trajectories   an actor's blocks for every segment; read in place
+// `transfer_seconds` of the weights is the time to publish them; `waiting_seconds` of the trajectories is the learner's
+// wait for a segment.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "core/actor.hpp"
+#include "parallel/collect/collection_plan.hpp"
+#include "parallel/collect/collector.hpp"
+#include "parallel/schedule/parameter_versions.hpp"
+#include "parallel/schedule/trajectory_queues.hpp"
+#include "parallel/transport/communication.hpp"
+#include "parallel/transport/process_group.hpp"
+
+namespace prl {
+
+enum class ActorPlace { kThreads, kProcesses };
+
+class FreeActors {
+ public:
+  // plan.workers actors, none of them the caller; each has plan.environments / plan.workers environments. They start with
+  // the first publish(). Throws std::invalid_argument for a plan whose environments are not shared evenly or a depth below
+  // 1, std::runtime_error where threads or processes cannot be had.
+  FreeActors(const CollectionPlan& plan, ActorPlace place, int queue_depth, const ActorFactory& make_actor);
+  ~FreeActors();
+  FreeActors(const FreeActors&) = delete;
+  FreeActors& operator=(const FreeActors&) = delete;
+
+  // Hands the parameters to segments that begin from now on.
+  void publish(std::span<const float> parameters);
+
+  // An actor's segment, whose trajectories may be read until release().
+  struct Arrival {
+    SegmentView trajectories;
+    TrajectoryQueues::Taken taken;
+    long lag = 0;  // versions published after the one that acted
+  };
+  // Waits for the next segment, in order of arrival. Returns false once `stop` is set. Throws WorkerDied.
+  bool take(const std::atomic<bool>& stop, Arrival& arrival);
+  void release(const Arrival& arrival) { queues_.release(arrival.taken); }
+
+  // Segments that begin from now on pay the step cost or not; those that began before are dropped.
+  void charge_step_cost(bool charge) { words_.charge.store(charge); }
+
+  CommunicationLedger& ledger() { return ledger_; }
+
+ private:
+  struct Words {
+    std::atomic<bool> end{false};
+    std::atomic<bool> charge{true};
+    std::atomic<bool> begun{false};
+    Doorbell begin;
+  };
+
+  void run_actor(int actor, const ActorFactory& make_actor);
+  void tell_to_stop();
+
+  CollectionPlan plan_;
+  SharedRegion region_;
+  ParameterVersions versions_;
+  TrajectoryQueues queues_;
+  Words& words_;
+  std::vector<std::uint64_t> last_version_;  // by actor, of its last segment; ~0 before
+  CommunicationLedger ledger_;
+  std::unique_ptr<ProcessGroup> processes_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace prl

@@ -1,0 +1,68 @@
+#include "runner/free_rounds.hpp"
+
+#include <numeric>
+
+#include "algorithms/initialisation.hpp"
+
+namespace prl {
+namespace {
+
+// The learner learns from one worker's segment at a time.
+LearnerPlan plan_of_segments(const RunConfiguration& c) {
+  return {{c.shards, 0, c.shards},
+          c.environments / c.workers,
+          c.steps_per_environment(),
+          c.seed,
+          (c.rounds + c.warmup_rounds) * c.workers};
+}
+
+}  // namespace
+
+FreeRounds::FreeRounds(const RunConfiguration& c, const NetworkLayout& layout, std::unique_ptr<FreeActors> actors)
+    : workers_(c.workers),
+      actors_(std::move(actors)),
+      parameters_(layout.parameter_count),
+      episodes_(static_cast<std::size_t>(c.workers), EpisodeReturns(c.environments / c.workers)) {
+  initialise_parameters(layout, c.seed, parameters_.span());
+  LearnerStorage storage{parameters_.span(), {}};
+  for (int s = 0; s < c.shards; ++s) {
+    gradients_.emplace_back(layout.parameter_count);
+    storage.gradients.push_back(gradients_.back().span());
+  }
+  learner_ = make_learner(c.rule, layout, plan_of_segments(c), std::move(storage));
+  threads_ = std::make_unique<ThreadUpdate>(*learner_, c.shards, c.learner_threads);
+  actors_->publish(parameters_.span());
+}
+
+bool FreeRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {
+  outcome.worker_collect_seconds.assign(static_cast<std::size_t>(workers_), 0.0);
+  for (int segment = 0; segment < workers_; ++segment) {
+    const double begin = monotonic_seconds();
+    FreeActors::Arrival arrival;
+    if (!actors_->take(stop, arrival)) return false;
+    const double arrived = monotonic_seconds();
+    learn(arrival, outcome);
+    outcome.seconds.collect += arrived - begin;
+    outcome.seconds.learn += monotonic_seconds() - arrived;
+  }
+  return true;
+}
+
+void FreeRounds::learn(const FreeActors::Arrival& arrival, RoundOutcome& outcome) {
+  const auto actor = static_cast<std::size_t>(arrival.taken.actor);
+  const SegmentView& segment = arrival.trajectories;
+  // To the learner every segment is the whole of its batch.
+  learner_->ingest(SegmentView(segment.layout(), segment.bytes(), 0, segment.count()));
+  const std::vector<double> returns = episodes_[actor].finish(arrival.trajectories);
+  outcome.training_return_sum += std::accumulate(returns.begin(), returns.end(), 0.0);
+  outcome.training_episodes += static_cast<long>(returns.size());
+  outcome.worker_collect_seconds[actor] += arrival.taken.note.collecting_seconds;
+  outcome.lags.push_back(arrival.lag);
+  // The learner keeps nothing of the segment, so its actor may have the slot back while it learns.
+  actors_->release(arrival);
+  threads_->run();
+  learner_->finish_round();
+  actors_->publish(learner_->parameters());
+}
+
+}  // namespace prl

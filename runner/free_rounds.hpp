@@ -1,0 +1,43 @@
+// Rounds with one central learner and workers that run freely beside it: a round is as many segments as there are workers,
+// in order of arrival, each learned from on its own as soon as it is there.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/aligned_buffer.hpp"
+#include "core/episode_returns.hpp"
+#include "core/learner.hpp"
+#include "parallel/agree/thread_update.hpp"
+#include "parallel/schedule/free_actors.hpp"
+#include "runner/round_runner.hpp"
+#include "runner/run_configuration.hpp"
+
+namespace prl {
+
+class FreeRounds final : public RoundRunner {
+ public:
+  // Initialises the parameters from the run's seed and publishes them, which starts the actors.
+  FreeRounds(const RunConfiguration& configuration, const NetworkLayout& layout, std::unique_ptr<FreeActors> actors);
+
+  std::span<float> parameters() override { return learner_->parameters(); }
+  // RoundSeconds::collect is the learner's wait for segments.
+  bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
+  void charge_step_cost(bool charge) override { actors_->charge_step_cost(charge); }
+  int updates_per_round() const override { return workers_ * learner_->updates_due(); }
+  CommunicationLedger communication() override { return actors_->ledger(); }
+  void reset_communication() override { actors_->ledger().reset(); }
+
+ private:
+  void learn(const FreeActors::Arrival& arrival, RoundOutcome& outcome);
+
+  int workers_;
+  std::unique_ptr<FreeActors> actors_;
+  AlignedBuffer<float> parameters_;
+  std::vector<AlignedBuffer<float>> gradients_;  // one a shard
+  std::unique_ptr<Learner> learner_;
+  std::unique_ptr<ThreadUpdate> threads_;
+  std::vector<EpisodeReturns> episodes_;  // by actor
+};
+
+}  // namespace prl
