@@ -16,6 +16,7 @@
 #include "core/float_math.hpp"
 #include "core/host_device.hpp"
 #include "core/random.hpp"
+#include "envs/angle.hpp"
 
 namespace prl {
 
@@ -54,11 +55,11 @@ struct Pendulum {
     constexpr Real kTimeStep = Real(0.05);
     constexpr Real kGravityFactor = Real(15);  // 3 g / (2 l)
     constexpr Real kTorqueFactor = Real(3);    // 3 / (m l^2)
-    const Real torque = clip(action[0], kMaxTorque);
+    const Real torque = clip(action[0], -kMaxTorque, kMaxTorque);
     const Real angle = wrap(state.theta);
     const Real cost = angle * angle + Real(0.1) * (state.theta_dot * state.theta_dot) + Real(0.001) * (torque * torque);
     const Real acceleration = kGravityFactor * sine(state.theta) + kTorqueFactor * torque;
-    state.theta_dot = clip(state.theta_dot + acceleration * kTimeStep, kMaxSpeed);
+    state.theta_dot = clip(state.theta_dot + acceleration * kTimeStep, -kMaxSpeed, kMaxSpeed);
     state.theta = state.theta + state.theta_dot * kTimeStep;
     return {-cost, false};
   }
@@ -73,18 +74,10 @@ struct Pendulum {
  private:
   static constexpr Real kPi = std::numbers::pi_v<Real>;
 
-  PRL_HOST_DEVICE static Real clip(Real x, Real limit) {
-    const Real above = x < -limit ? -limit : x;
-    return above > limit ? limit : above;
-  }
-
   // The angle in [-pi, pi] that differs from `angle` by whole turns.
   PRL_HOST_DEVICE static Real wrap(Real angle) {
     if constexpr (sizeof(Real) == sizeof(float)) {
-      // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer. 2 pi = 6.28125 + 1.9353e-3, whose first part
-      // times a whole number of turns is exact.
-      const float turns = multiply_add(angle, 0.159154943091895336F, 12582912.0F) - 12582912.0F;
-      return multiply_add(turns, -1.93530717958647693e-3F, multiply_add(turns, -6.28125F, angle));
+      return wrap_to_half_turn(angle);
     } else {
       // Python's modulo: the remainder takes the sign of the divisor. The same operations give the same bits.
       const Real remainder = std::fmod(angle + kPi, 2 * kPi);
