@@ -8,7 +8,10 @@
 
 #include "benchmarks/harness.hpp"
 #include "core/vector_env.hpp"
+#include "envs/acrobot.hpp"
 #include "envs/cartpole.hpp"
+#include "envs/mountain_car.hpp"
+#include "envs/mountain_car_continuous.hpp"
 #include "envs/pendulum.hpp"
 
 namespace prl {
@@ -43,7 +46,7 @@ void step_environments(benchmark::State& state, int environments) {
 }
 
 template <Environment E>
-void register_environment(const std::string& scalar) {
+void register_scalar(const std::string& scalar) {
   for (int environments = 1; environments <= 4096; environments *= 4) {
     const std::string name =
         "environment/step/" + std::string(E::kName) + "/" + scalar + "/environments:" + std::to_string(environments);
@@ -51,13 +54,20 @@ void register_environment(const std::string& scalar) {
   }
 }
 
+template <template <typename> typename E>
+void register_environment() {
+  register_scalar<E<float>>("float");
+  register_scalar<E<double>>("double");
+}
+
 }  // namespace
 }  // namespace prl
 
 int main(int argc, char** argv) {
-  prl::register_environment<prl::CartPole<float>>("float");
-  prl::register_environment<prl::CartPole<double>>("double");
-  prl::register_environment<prl::Pendulum<float>>("float");
-  prl::register_environment<prl::Pendulum<double>>("double");
+  prl::register_environment<prl::CartPole>();
+  prl::register_environment<prl::Acrobot>();
+  prl::register_environment<prl::MountainCar>();
+  prl::register_environment<prl::MountainCarContinuous>();
+  prl::register_environment<prl::Pendulum>();
   return prl::run_benchmarks(argc, argv);
 }

@@ -2,7 +2,10 @@
 
 #include <memory>
 
+#include "envs/acrobot.hpp"
 #include "envs/cartpole.hpp"
+#include "envs/mountain_car.hpp"
+#include "envs/mountain_car_continuous.hpp"
 #include "envs/pendulum.hpp"
 
 namespace prl {
@@ -40,8 +43,12 @@ class Entry final : public EnvironmentEntry {
 
 const std::vector<const EnvironmentEntry*>& environments() {
   static const Entry<CartPole<float>> cartpole(475.0);
+  static const Entry<Acrobot<float>> acrobot(-100.0);
+  static const Entry<MountainCar<float>> mountain_car(-110.0);
+  static const Entry<MountainCarContinuous<float>> mountain_car_continuous(90.0);
   static const Entry<Pendulum<float>> pendulum(-200.0);
-  static const std::vector<const EnvironmentEntry*> all = {&cartpole, &pendulum};
+  static const std::vector<const EnvironmentEntry*> all = {&cartpole, &acrobot, &mountain_car, &mountain_car_continuous,
+                                                           &pendulum};
   return all;
 }
 

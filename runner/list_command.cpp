@@ -59,7 +59,7 @@ void print_environments() {
   fmt::print("Environments\n");
   for (const EnvironmentEntry* entry : environments()) {
     const EnvironmentInfo info = entry->info();
-    fmt::print("  {:<14} observations {}, {} {}, at most {} steps, solved at {}\n", info.name, info.observation_size,
+    fmt::print("  {:<24} observations {}, {} {}, at most {} steps, solved at {}\n", info.name, info.observation_size,
                info.head_size, info.discrete ? "discrete actions" : "continuous action(s)", info.time_limit,
                info.solved_return);
   }

@@ -8,13 +8,19 @@
 #include <utility>
 #include <vector>
 
+#include "envs/acrobot.hpp"
 #include "envs/cartpole.hpp"
+#include "envs/mountain_car.hpp"
+#include "envs/mountain_car_continuous.hpp"
 #include "envs/pendulum.hpp"
 #include "tests/catch2.hpp"
 
 namespace {
 
+using prl::Acrobot;
 using prl::CartPole;
+using prl::MountainCar;
+using prl::MountainCarContinuous;
 using prl::Pendulum;
 using prl::RandomPurpose;
 using prl::Rng;
@@ -72,15 +78,16 @@ class Part {
 }  // namespace
 
 TEMPLATE_TEST_CASE("Environments give the same bits however they are split over vector environments", "",
-                   Pendulum<float>, CartPole<float>) {
+                   Pendulum<float>, CartPole<float>, Acrobot<float>, MountainCar<float>, MountainCarContinuous<float>) {
   using E = TestType;
   // Sizes on both sides of a register's width: the whole runs in full registers, the parts mostly in tails.
   for (const auto& [left_count, right_count] : {std::pair{3, 4}, std::pair{31, 70}}) {
     Part<E> whole(5, left_count + right_count);
     Part<E> left(5, left_count);
     Part<E> right(5 + static_cast<std::uint32_t>(left_count), right_count);
+    constexpr std::uint64_t kSteps = 1100;
     int resets = 0;
-    for (std::uint64_t step = 0; step < 1100; ++step) {
+    for (std::uint64_t step = 0; step < kSteps; ++step) {
       const int finished = whole.step(step);
       REQUIRE(finished == left.step(step) + right.step(step));
       resets += finished;
@@ -90,12 +97,13 @@ TEMPLATE_TEST_CASE("Environments give the same bits however they are split over 
       right.append_bits(apart);
       REQUIRE(together == apart);
     }
-    CHECK(resets >= 5 * (left_count + right_count));
+    CHECK(resets >= static_cast<int>(kSteps) / E::kTimeLimit * (left_count + right_count));
   }
 }
 
 TEMPLATE_TEST_CASE("A vectorised step gives the bits of the environment's own step", "", Pendulum<float>,
-                   CartPole<float>, Pendulum<double>, CartPole<double>) {
+                   CartPole<float>, Acrobot<float>, MountainCar<float>, MountainCarContinuous<float>, Pendulum<double>,
+                   CartPole<double>, Acrobot<double>, MountainCar<double>, MountainCarContinuous<double>) {
   using E = TestType;
   using Scalar = typename E::Scalar;
   using Members = std::array<Scalar, E::kStateSize>;

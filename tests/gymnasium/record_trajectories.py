@@ -2,13 +2,14 @@
 
 Usage: record_trajectories.py OUT_DIR
 
-Writes for Pendulum-v1 and CartPole-v1, numbers as hexadecimal floats so that no bit is lost:
+Writes for each of the classic-control environments, numbers as hexadecimal floats so that no bit is lost:
   <name>_steps.csv     single steps from random states and from the edges of the equations;
   <name>_episodes.csv  whole episodes up to the time limit;
   <name>_vector.csv    a vector environment with autoreset in the same step.
 A state is the environment's own, in double precision; an observation is what Gymnasium returns, in single precision.
 """
 
+import math
 import pathlib
 import sys
 
@@ -97,6 +98,111 @@ class CartPole:
         return numpy.array([0.0, 0.0, 0.99 * self.max_angle, 3.0])
 
 
+class Acrobot:
+    name = "Acrobot-v1"
+    state_names = ["theta1", "theta2", "theta1_dot", "theta2_dot"]
+    observation_names = ["cos_theta1", "sin_theta1", "cos_theta2", "sin_theta2", "velocity1", "velocity2"]
+    vector_steps = 1_100
+
+    def random_steps(self, rng):
+        """Half of them swinging as an episode does, the others anywhere within the bounds on the speeds."""
+        for i in range(RANDOM_STEPS):
+            fastest1, fastest2 = [(4, 6), (4 * numpy.pi, 9 * numpy.pi)][i % 2]
+            state = [rng.uniform(-numpy.pi, numpy.pi), rng.uniform(-numpy.pi, numpy.pi),
+                     rng.uniform(-fastest1, fastest1), rng.uniform(-fastest2, fastest2)]
+            yield as_single(state), int(rng.integers(3))
+
+    def edge_steps(self):
+        """Both angles at and beyond the seam of the wrap, speeds at and beyond their bounds."""
+        seam = [numpy.pi, numpy.nextafter(numpy.pi, 4), numpy.nextafter(numpy.pi, 3), 3.5]
+        for angle in seam:
+            for sign1, sign2 in [(-1, -1), (-1, 1), (1, -1), (1, 1)]:
+                for speed1, speed2 in [(0, 0), (1e-9, -1e-9), (4 * numpy.pi, 9 * numpy.pi), (14, -30), (-14, 30)]:
+                    for action in [0, 1, 2]:
+                        yield numpy.array([sign1 * angle, sign2 * angle, speed1, speed2]), action
+
+    def episode_action(self, rng, state, environment):
+        """Every third environment pumps energy until it reaches the goal; others get there by chance or not at all."""
+        if environment % 3 == 1:
+            return 2 if state[3] > 0 else 0
+        return int(rng.integers(3))
+
+    def last_step_state(self):
+        """A state whose next one is above the goal, whatever the action."""
+        return numpy.array([2.6, 0.0, 0.0, 0.0])
+
+
+class MountainCar:
+    name = "MountainCar-v0"
+    state_names = ["position", "velocity"]
+    observation_names = ["seen_position", "seen_velocity"]
+    vector_steps = 450
+    goal = 0.5
+
+    def action(self, force, in_double=False):
+        """From a force between -1 and 1."""
+        return int(numpy.clip(round(float(force)), -1, 1)) + 1
+
+    def random_steps(self, rng):
+        """Anywhere, and a quarter each around the goal and around the wall."""
+        for i in range(RANDOM_STEPS):
+            position = rng.uniform(-1.2, 0.6)
+            if i % 4 == 1:
+                position = self.goal + rng.uniform(-0.08, 0.05)
+            if i % 4 == 3:
+                position = -1.2 + rng.uniform(0, 0.08)
+            state = as_single([position, rng.uniform(-0.07, 0.07)])
+            # Pairs, so that each of the four kinds comes in single and in double precision.
+            yield state, self.action(as_single(rng.uniform(-1.6, 1.6)), in_double=i // 4 % 2 == 0)
+
+    def edge_steps(self):
+        """At the walls, on the goal and next to it, speeds at their bounds and beyond, at rest on the goal."""
+        borders = [-1.2, self.goal, 0.6]
+        positions = [border + offset for border in borders for offset in [0.0, 1e-12, -1e-12, 0.07, -0.07]]
+        speeds = [0.0, -0.0, 1e-12, -1e-12, 0.001, -0.001, 0.07, -0.07, 0.071, -0.071]
+        for position in positions:
+            for velocity in speeds:
+                for force in [-1e6, -1.0, 0.0, 1.0, 1e6]:
+                    yield numpy.array([position, velocity]), self.action(force, in_double=True)
+        for force in [-1.0, 0.0, 1.0]:
+            for velocity in [0.07, 0.01, 1e-3]:
+                yield self.state_before_goal(velocity, force), self.action(force, in_double=True)
+            for position in [self.goal, 0.55]:  # comes to rest there
+                yield numpy.array([position, -self.acceleration(position, force)]), self.action(force, in_double=True)
+
+    def acceleration(self, position, force):
+        return force * 0.001 - 0.0025 * math.cos(3 * position)
+
+    def state_before_goal(self, velocity, force):
+        """Whose next position is the goal, or as near as rounding allows."""
+        position = self.goal
+        for _ in range(20):
+            position = self.goal - (velocity + self.acceleration(position, force))
+        return numpy.array([position, velocity])
+
+    def episode_action(self, rng, state, environment):
+        """Every third environment pushes the way it rolls and reaches the goal; others push at random."""
+        if environment % 3 == 1:
+            return self.action(1.0 if state[1] >= 0 else -1.0)
+        return self.action(rng.uniform(-1.5, 1.5))
+
+    def last_step_state(self):
+        """A state whose next one is beyond the goal, whatever the action."""
+        return numpy.array([0.49, 0.06])
+
+
+class MountainCarContinuous(MountainCar):
+    name = "MountainCarContinuous-v0"
+    vector_steps = 2_100
+    goal = 0.45
+
+    def action(self, force, in_double=False):
+        return numpy.array([force], dtype=numpy.float64 if in_double else numpy.float32)
+
+    def acceleration(self, position, force):
+        return force * 0.0015 - 0.0025 * math.cos(3 * position)
+
+
 def set_state(environment, state):
     environment.unwrapped.state = numpy.array(state, dtype=numpy.float64)
     if hasattr(environment.unwrapped, "steps_beyond_terminated"):
@@ -179,7 +285,7 @@ def main():
         sys.exit("record_trajectories.py: expected one argument, the folder to write to")
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for subject in [Pendulum(), CartPole()]:
+    for subject in [Pendulum(), CartPole(), Acrobot(), MountainCar(), MountainCarContinuous()]:
         rng = numpy.random.default_rng(20240607)
         for kind, lines in [("steps", record_steps), ("episodes", record_episodes), ("vector", record_vector)]:
             text = "\n".join(lines(subject, rng)) + "\n"

@@ -1,11 +1,13 @@
 // Reads the transitions that record_trajectories.py wrote: a line of column names, then hexadecimal floats.
 #pragma once
 
+#include <cctype>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace prl {
@@ -21,6 +23,15 @@ struct GymnasiumRecords {
     throw std::runtime_error("the Gymnasium records have no column '" + name + "'; record them again");
   }
 };
+
+// What the names of an environment's files begin with: "pendulum_" for "Pendulum-v1".
+inline std::string record_stem(std::string_view environment) {
+  std::string stem;
+  for (const char c : environment.substr(0, environment.find('-'))) {
+    stem += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return stem + "_";
+}
 
 // The folder comes from the environment variable PRL_GYMNASIUM_RECORDS, or else from the macro of that name.
 inline std::string gymnasium_records_folder() {

@@ -16,7 +16,8 @@ COMMANDS = "train, evaluate, list"
 REFUSED = [
     # Unknown names list the known ones.
     ("--algorithm dqn", "'dqn' is unknown: give one of ppo"),
-    ("--env Hopper-v4", "'Hopper-v4' is unknown: give one of CartPole-v1, Pendulum-v1"),
+    ("--env Hopper-v4", "'Hopper-v4' is unknown: give one of CartPole-v1, Acrobot-v1, "
+     "MountainCar-v0, MountainCarContinuous-v0, Pendulum-v1"),
     ("--preset best", "'best' is unknown: give one of d4, sb3, tuned"),
     ("--collect gpu", "'gpu' is unknown: give one of serial, threads, processes, mpi"),
     ("--inference server", "'server' is unknown: give one of workers, learner"),
