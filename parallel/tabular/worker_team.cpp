@@ -22,14 +22,11 @@ void check_team(TeamPlace place, int workers) {
   }
 }
 
-// One member's part. All meet before and after, so that worker 0's clock reads what the whole team took.
-double take_part(TeamMember& member, const TeamWork& work) {
+void take_part(TeamBoard& board, TeamMember& member, const TeamWork& work) {
   request_precise_sleep();
-  member.meet();
-  const double start_seconds = monotonic_seconds();
+  member.meet_and_note(board.start_seconds);
   work(member);
-  member.meet();
-  return monotonic_seconds() - start_seconds;
+  member.meet_and_note(board.finish_seconds);
 }
 
 // Threads that wait for their start, so that those that were had can be sent home when one is missing.
@@ -76,24 +73,24 @@ class TeamThreads {
   std::vector<std::thread> threads_;
 };
 
-double run_threads(TeamBoard& board, int workers, const std::atomic<bool>& stop, const TeamWork& work) {
+void run_threads(TeamBoard& board, int workers, const std::atomic<bool>& stop, const TeamWork& work) {
   TeamThreads threads(workers - 1, [&](int worker) {
     TeamMember member(board, worker, workers, waiter_for(workers), nullptr);
-    take_part(member, work);
+    take_part(board, member, work);
   });
   threads.start();
   TeamMember member(board, 0, workers, waiter_for(workers), &stop);
-  return take_part(member, work);
+  take_part(board, member, work);
 }
 
 // Members stay until they are dismissed: one that ended by itself could not be told from one that died.
-double run_processes(TeamBoard& board, int workers, const std::atomic<bool>& stop, const TeamWork& work) {
+void run_processes(TeamBoard& board, int workers, const std::atomic<bool>& stop, const TeamWork& work) {
   ProcessGroup processes(
       workers,
       [&](int worker) {
         const Waiter waiter = waiter_for(workers);
         TeamMember member(board, worker, workers, waiter, nullptr);
-        take_part(member, work);
+        take_part(board, member, work);
         board.dismissal.wait([&board] { return board.dismissed.load(); }, waiter);
       },
       [&board] {
@@ -102,7 +99,7 @@ double run_processes(TeamBoard& board, int workers, const std::atomic<bool>& sto
         board.dismissal.ring();
       });
   TeamMember member(board, 0, workers, waiter_for(workers, [&processes] { processes.check_alive(); }), &stop);
-  return take_part(member, work);
+  take_part(board, member, work);
 }
 
 }  // namespace
@@ -111,8 +108,12 @@ double run_team(TeamPlace place, int workers, const std::atomic<bool>& stop, con
   check_team(place, workers);
   SharedRegion region("a team's barrier", SharedRegion::bytes_for<TeamBoard>(1));
   TeamBoard& board = region.make<TeamBoard>(workers);
-  return place == TeamPlace::kProcesses ? run_processes(board, workers, stop, work)
-                                        : run_threads(board, workers, stop, work);
+  if (place == TeamPlace::kProcesses) {
+    run_processes(board, workers, stop, work);
+  } else {
+    run_threads(board, workers, stop, work);
+  }
+  return board.finish_seconds - board.start_seconds;
 }
 
 }  // namespace prl

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "parallel/transport/communication.hpp"
 #include "parallel/transport/shared_barrier.hpp"
 
 namespace prl {
@@ -27,6 +28,8 @@ struct TeamBoard {
   SharedBarrier barrier;
   alignas(kCacheLineBytes) std::atomic<bool> stop{false};
   std::atomic<bool> leave{false};  // `stop` as it was when the last member arrived
+  double start_seconds = 0.0;      // written by the last to arrive
+  double finish_seconds = 0.0;
   std::atomic<bool> dismissed{false};
   Doorbell dismissal;
 };
@@ -43,6 +46,11 @@ class TeamMember {
 
   // Nobody passes before all have arrived; what was written before is visible after.
   void meet() { board_.barrier.arrive_and_wait(waiter_); }
+
+  // The same; the last to arrive notes the time in `seconds`. Who wakes late does not make the clock late.
+  void meet_and_note(double& seconds) {
+    board_.barrier.arrive_and_wait(waiter_, [&seconds] { seconds = monotonic_seconds(); });
+  }
 
   // The same, and the same answer for all: whether nobody had asked to stop when the last member arrived.
   bool meet_and_go_on() {
