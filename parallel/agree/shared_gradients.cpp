@@ -12,7 +12,8 @@ SharedGradients::SharedGradients(GradientBoard& board, int member, std::function
     : board_(board),
       member_(member),
       waiter_(waiter_for(board.members(), std::move(watch))),
-      parts_(static_cast<std::size_t>(board.shards())) {}
+      parts_(static_cast<std::size_t>(board.shards())),
+      share_(member, board.members()) {}
 
 void SharedGradients::wait_for_all(Purpose purpose) {
   const double start_seconds = monotonic_seconds();

@@ -14,6 +14,7 @@
 
 #include "parallel/agree/gradient_agreement.hpp"
 #include "parallel/agree/gradient_board.hpp"
+#include "parallel/transport/core_share.hpp"
 
 namespace prl {
 
@@ -41,6 +42,7 @@ class SharedGradients final : public GradientAgreement {
   Waiter waiter_;
   int turn_ = 0;
   std::vector<const float*> parts_;
+  CoreShare share_;
 };
 
 }  // namespace prl

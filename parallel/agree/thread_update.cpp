@@ -6,6 +6,7 @@
 
 #include "parallel/agree/gradient_agreement.hpp"
 #include "parallel/agree/gradient_reduction.hpp"
+#include "parallel/transport/core_share.hpp"
 
 namespace prl {
 namespace {
@@ -44,6 +45,7 @@ ThreadUpdate::~ThreadUpdate() {
   end_.store(true);
   rounds_.start();
   for (std::thread& worker : workers_) worker.join();
+  leave_core_share();
 }
 
 void ThreadUpdate::serve(int thread) {
@@ -87,6 +89,7 @@ void ThreadUpdate::guard(const Phase& phase) {
 }
 
 void ThreadUpdate::run_updates(int thread) {
+  keep_to_core_share(thread, threads_);
   const ShardRange own = shards_of(thread);
   const int updates = learner_.updates_due();
   for (int update = 0; update < updates && !leave_; ++update) {

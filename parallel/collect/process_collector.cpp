@@ -25,7 +25,8 @@ ProcessCollector::ProcessCollector(const CollectionPlan& plan, const ActorFactor
       parameters_(region_.carve<float>(plan.parameter_count)),
       segment_(plan.layout, region_.carve<std::byte>(plan.segment_bytes()).data(), 0, plan.environments),
       round_(region_.make<Round>(plan.workers - 1)),
-      answers_(region_.carve<Answer>(workers_of(plan))) {
+      answers_(region_.carve<Answer>(workers_of(plan))),
+      share_(0, plan.workers) {
   processes_ = std::make_unique<ProcessGroup>(
       plan.workers, [&](int worker) { run_worker(worker, make_actor); }, [this] { tell_to_stop(); });
   actor_ = make_actor(0, environments_of(0, plan.workers, plan.environments).count);
@@ -39,6 +40,7 @@ SegmentView ProcessCollector::part_of(int worker) const {
 
 void ProcessCollector::run_worker(int worker, const ActorFactory& make_actor) {
   request_precise_sleep();
+  keep_to_core_share(worker, plan_.workers);
   const SegmentView part = part_of(worker);
   const std::unique_ptr<Actor> actor = make_actor(part.first(), part.count());
   const Waiter waiter = waiter_for(plan_.workers);

@@ -14,6 +14,7 @@
 #include "parallel/collect/collection_plan.hpp"
 #include "parallel/collect/collector.hpp"
 #include "parallel/collect/round_header.hpp"
+#include "parallel/transport/core_share.hpp"
 #include "parallel/transport/process_group.hpp"
 #include "parallel/transport/shared_region.hpp"
 #include "parallel/transport/turn_gate.hpp"
@@ -65,6 +66,7 @@ class ProcessCollector final : public Collector {
   std::unique_ptr<Actor> actor_;
   bool charge_ = true;
   CommunicationLedger ledger_;
+  CoreShare share_;
 };
 
 }  // namespace prl

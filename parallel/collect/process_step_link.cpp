@@ -1,6 +1,7 @@
 #include "parallel/collect/process_step_link.hpp"
 
 #include "core/step_cost.hpp"
+#include "parallel/transport/core_share.hpp"
 
 namespace prl {
 namespace {
@@ -41,7 +42,8 @@ ProcessStepLink::ProcessStepLink(const CollectionPlan& plan, const EnvironmentBa
       rows_(carve_rows(region_, plan)),
       step_(region_.make<Step>(plan.workers - 1)),
       answers_(region_.carve<Answer>(floats(plan.workers, 1))),
-      worker_seconds_(floats(plan.workers - 1, 1)) {
+      worker_seconds_(floats(plan.workers - 1, 1)),
+      share_(0, plan.workers) {
   processes_ = std::make_unique<ProcessGroup>(
       plan.workers, [&](int worker) { run_worker(worker, make_batch); }, [this] { tell_to_stop(); });
   request_precise_sleep();
@@ -49,6 +51,7 @@ ProcessStepLink::ProcessStepLink(const CollectionPlan& plan, const EnvironmentBa
 
 void ProcessStepLink::run_worker(int worker, const EnvironmentBatchFactory& make_batch) {
   request_precise_sleep();
+  keep_to_core_share(worker, plan_.workers);
   const EnvironmentRange range = environments_of(worker, plan_.workers, plan_.environments);
   const std::unique_ptr<EnvironmentBatch> batch = make_batch(range.first, range.count);
   const int observation_size = plan_.layout.observation_size;

@@ -7,6 +7,7 @@
 #include "parallel/collect/collection_plan.hpp"
 #include "parallel/collect/round_header.hpp"
 #include "parallel/collect/step_link.hpp"
+#include "parallel/transport/core_share.hpp"
 #include "parallel/transport/process_group.hpp"
 #include "parallel/transport/shared_region.hpp"
 #include "parallel/transport/turn_gate.hpp"
@@ -55,6 +56,7 @@ class ProcessStepLink final : public StepLink {
   bool observed_ = false;
   std::vector<WorkerSeconds> worker_seconds_;
   CommunicationLedger ledger_;
+  CoreShare share_;
 };
 
 }  // namespace prl

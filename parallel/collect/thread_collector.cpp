@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/step_cost.hpp"
+#include "parallel/transport/core_share.hpp"
 
 namespace prl {
 namespace {
@@ -30,7 +31,10 @@ ThreadCollector::ThreadCollector(const CollectionPlan& plan, const ActorFactory&
   }
 }
 
+ThreadCollector::~ThreadCollector() { leave_core_share(); }
+
 void ThreadCollector::run_worker(Worker& worker, const std::atomic<bool>& stop) {
+  keep_to_core_share(static_cast<int>(&worker - workers_.data()), static_cast<int>(workers_.size()));
   thread_local const bool precise = (request_precise_sleep(), true);
   static_cast<void>(precise);
   const double start_seconds = monotonic_seconds();

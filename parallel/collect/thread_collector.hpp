@@ -24,6 +24,9 @@ class ThreadCollector final : public Collector {
   // Worker 0 is the calling thread, which must be the one that calls collect(). Throws std::invalid_argument for a plan
   // that cannot be.
   ThreadCollector(const CollectionPlan& plan, const ActorFactory& make_actor);
+  ~ThreadCollector() override;
+  ThreadCollector(const ThreadCollector&) = delete;
+  ThreadCollector& operator=(const ThreadCollector&) = delete;
 
   std::span<float> parameters() override { return parameters_.span(); }
   bool collect(const std::atomic<bool>& stop) override;

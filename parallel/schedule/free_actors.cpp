@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/step_cost.hpp"
+#include "parallel/transport/core_share.hpp"
 
 namespace prl {
 namespace {
@@ -38,7 +39,8 @@ FreeActors::FreeActors(const CollectionPlan& plan, ActorPlace place, int queue_d
       versions_(region_, plan.workers, plan.parameter_count),
       queues_(region_, plan.workers, queue_depth, slot_bytes(plan)),
       words_(region_.make<Words>()),
-      last_version_(static_cast<std::size_t>(plan.workers), kNoVersion) {
+      last_version_(static_cast<std::size_t>(plan.workers), kNoVersion),
+      share_(0, plan.workers + 1) {
   if (place == ActorPlace::kProcesses) {
     processes_ = std::make_unique<ProcessGroup>(
         plan.workers + 1, [&](int member) { run_actor(member - 1, make_actor); }, [this] { tell_to_stop(); });
@@ -68,6 +70,7 @@ void FreeActors::tell_to_stop() {
 
 void FreeActors::run_actor(int actor, const ActorFactory& make_actor) {
   request_precise_sleep();
+  keep_to_core_share(actor + 1, plan_.workers + 1);
   const EnvironmentRange range = environments_of(actor, plan_.workers, plan_.environments);
   const std::unique_ptr<Actor> environments = make_actor(range.first, range.count);
   // The learner works at the same time as all actors.

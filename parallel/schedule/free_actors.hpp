@@ -24,6 +24,7 @@
 #include "parallel/schedule/parameter_versions.hpp"
 #include "parallel/schedule/trajectory_queues.hpp"
 #include "parallel/transport/communication.hpp"
+#include "parallel/transport/core_share.hpp"
 #include "parallel/transport/process_group.hpp"
 
 namespace prl {
@@ -78,6 +79,7 @@ class FreeActors {
   CommunicationLedger ledger_;
   std::unique_ptr<ProcessGroup> processes_;
   std::vector<std::thread> threads_;
+  CoreShare share_;
 };
 
 }  // namespace prl

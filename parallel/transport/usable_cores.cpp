@@ -1,7 +1,5 @@
 #include "parallel/transport/usable_cores.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -53,15 +51,24 @@ bool names_cpu(const std::string& controllers) {
   return false;
 }
 
-int affinity_cores() {
+cpu_set_t affinity_now() {
   cpu_set_t mask;
   CPU_ZERO(&mask);
-  // More than 1024 cores do not fit the fixed-size mask.
-  if (sched_getaffinity(0, sizeof(mask), &mask) != 0) return static_cast<int>(std::thread::hardware_concurrency());
-  return CPU_COUNT(&mask);
+  if (sched_getaffinity(0, sizeof(mask), &mask) != 0) CPU_ZERO(&mask);
+  return mask;
+}
+
+int affinity_cores() {
+  const int cores = CPU_COUNT(&process_affinity());
+  return cores > 0 ? cores : static_cast<int>(std::thread::hardware_concurrency());
 }
 
 }  // namespace
+
+const cpu_set_t& process_affinity() {
+  static const cpu_set_t mask = affinity_now();
+  return mask;
+}
 
 double control_group_cores(std::string_view membership, const std::filesystem::path& root) {
   double cores = kUnlimited;
