@@ -83,14 +83,10 @@ template <typename TransitionSource>
 void learn_serially(benchmark::State& state, const TransitionSource& source) {
   std::vector<double> q(table().pairs(), 0.0);
   std::vector<std::uint32_t> visits(table().pairs(), 0);
-  const BootstrapSetting bootstrap{table().actions(), kGamma, 1};
-  const StepSize step_size = StepSize::power(0.8);
+  const SingleLearner<TransitionSource> learner(source, {table().actions(), kGamma, 1}, StepSize::power(0.8), q,
+                                                visits);
   std::uint64_t index = 0;
-  for (auto _ : state) {
-    const TabularTransition transition = source(index++ % kSteps);
-    update_pair<PlainCells>(q, visits, table().pair(transition.state, transition.action),
-                            q_learning_target<PlainCells>(q, transition, bootstrap), step_size);
-  }
+  for (auto _ : state) learner(index++ % kSteps);
   benchmark::DoNotOptimize(q.data());
   set_rate(state, "updates/s", static_cast<double>(state.iterations()));
 }

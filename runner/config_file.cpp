@@ -43,21 +43,24 @@ std::vector<std::string> as_settings(const std::vector<std::string>& options) {
   return settings;
 }
 
-}  // namespace
-
-std::vector<std::string> options_from_toml(const std::filesystem::path& path, const std::vector<std::string>& known) {
+toml::table read_toml(const std::filesystem::path& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored) || !std::ifstream(path)) {
     throw UsageError(fmt::format("{} cannot be read: give a TOML file of option = value lines", path.string()));
   }
-  toml::table table;
   try {
-    table = toml::parse_file(path.string());
+    return toml::parse_file(path.string());
   } catch (const toml::parse_error& error) {
     const auto& begin = error.source().begin;
     throw UsageError(fmt::format("{} line {}: {}; give a readable TOML file of option = value lines", path.string(),
                                  begin.line, error.description()));
   }
+}
+
+}  // namespace
+
+std::vector<std::string> options_from_toml(const std::filesystem::path& path, const std::vector<std::string>& known) {
+  const toml::table table = read_toml(path);
   std::vector<std::string> options;
   for (const auto& [key, node] : table) {
     std::string option = fmt::format("--{}", key.str());
@@ -69,6 +72,10 @@ std::vector<std::string> options_from_toml(const std::filesystem::path& path, co
     options.push_back(fmt::format("{}={}", option, text_of(node, std::string(key.str()))));
   }
   return options;
+}
+
+std::string text_from_toml(const std::filesystem::path& path, const std::string& setting) {
+  return read_toml(path)[setting].value_or(std::string());
 }
 
 }  // namespace prl

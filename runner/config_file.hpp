@@ -12,4 +12,8 @@ namespace prl {
 // UsageError for files that cannot be read, are no TOML or set something unknown.
 std::vector<std::string> options_from_toml(const std::filesystem::path& path, const std::vector<std::string>& known);
 
+// One setting that is a text, before it is known which others there are; empty where it is not given or is no text.
+// Throws UsageError for files that cannot be read or are no TOML.
+std::string text_from_toml(const std::filesystem::path& path, const std::string& setting);
+
 }  // namespace prl

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
 #include "envs/registry.hpp"
+#include "envs/tabular/registry.hpp"
 #include "runner/cell_matrix.hpp"
 #include "runner/commands.hpp"
 #include "runner/run_record.hpp"
+#include "runner/tabular/tabular_cells.hpp"
 
 namespace prl {
 namespace {
@@ -55,6 +57,32 @@ Json cells_json() {
   return json;
 }
 
+Json tables_json() {
+  Json json = Json::array();
+  for (const TableInfo& info : tables()) {
+    const TransitionTable table = transition_table(info.name);
+    json.push_back({{"name", info.name},
+                    {"states", table.states()},
+                    {"actions", table.actions()},
+                    {"time_limit", info.time_limit},
+                    {"deterministic", table.deterministic()}});
+  }
+  return json;
+}
+
+Json tabular_cells_json() {
+  Json json = Json::array();
+  for (const TabularCell& cell : all_tabular_cells()) {
+    json.push_back({{"algorithm", name_of(cell.rule)},
+                    {"collect", name_of(cell.collect)},
+                    {"experience", name_of(cell.experience)},
+                    {"agreement", name_of(cell.agreement)},
+                    {"available", cell.available},
+                    {"reason", cell.reason}});
+  }
+  return json;
+}
+
 void print_environments() {
   fmt::print("Environments\n");
   for (const EnvironmentEntry* entry : environments()) {
@@ -84,18 +112,42 @@ void print_cells() {
   }
 }
 
+void print_tables() {
+  fmt::print("\nTables, of the tabular rules; any RandomMdp-S<states>-A<actions>[-seed<n>]\n");
+  for (const TableInfo& info : tables()) {
+    const TransitionTable table = transition_table(info.name);
+    fmt::print("  {:<24} {} states, {} actions, {}\n", info.name, table.states(), table.actions(),
+               info.time_limit > 0 ? fmt::format("at most {} steps", info.time_limit) : "no time limit");
+  }
+}
+
+void print_tabular_cells() {
+  fmt::print("\nCells of the tabular rules: rule, --collect, --experience, --agreement\n");
+  for (const TabularCell& cell : all_tabular_cells()) {
+    fmt::print("  {} {:<10} {:<10} {:<8} {:<10} {}\n", cell.available ? "+" : "-", name_of(cell.rule),
+               name_of(cell.collect), name_of(cell.experience), name_of(cell.agreement), cell.reason);
+  }
+}
+
 }  // namespace
 
 int run_list(const ListOptions& options) {
   if (!options.json) {
     print_environments();
+    print_tables();
     print_presets();
     print_cells();
+    print_tabular_cells();
     return 0;
   }
-  const Json json = {
-      {"schema_version", kSchemaVersion},    {"build", build_json()},     {"machine", machine_json(describe_machine())},
-      {"environments", environments_json()}, {"presets", presets_json()}, {"cells", cells_json()}};
+  const Json json = {{"schema_version", kSchemaVersion},
+                     {"build", build_json()},
+                     {"machine", machine_json(describe_machine())},
+                     {"environments", environments_json()},
+                     {"presets", presets_json()},
+                     {"cells", cells_json()},
+                     {"tables", tables_json()},
+                     {"tabular_cells", tabular_cells_json()}};
   fmt::print("{}\n", json.dump(1));
   return 0;
 }

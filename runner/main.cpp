@@ -21,20 +21,39 @@
 #include "runner/mpi_launch.hpp"
 #include "runner/option_values.hpp"
 #include "runner/run_configuration.hpp"
+#include "runner/tabular/tabular_cells.hpp"
+#include "runner/tabular/tabular_command.hpp"
 
 namespace prl {
 namespace {
 
+constexpr const char* kTrainExamples =
+    "Examples:\n"
+    "  prl train --env Pendulum-v1 --preset tuned --steps 200000 --evaluate-every 10\n"
+    "  prl train --collect processes --workers 4 --record run.json\n"
+    "  prl train --collect mpi --workers 4 --agreement all-reduce --envs 16\n"
+    "  prl train --algorithm q-learning --help     tabular rules: other options\n"
+    "Ctrl-C ends a run after its last whole round and keeps its record.";
+
+constexpr const char* kTabularExamples =
+    "Examples:\n"
+    "  prl train --algorithm sarsa --env CliffWalking-v1 --epsilon constant:0.2\n"
+    "  prl train --algorithm q-learning --env Taxi-v4 --collect threads --workers 2\n"
+    "  prl train --algorithm q-learning --env RandomMdp-S64-A8 --experience model\n"
+    "Ctrl-C ends a run and keeps its record.";
+
 struct CommandLine {
   CLI::App app{"Parallel reinforcement learning: a learning rule in any parallel mode, measured.", "prl"};
   TrainOptions train_options;
+  TabularOptions tabular_options;
   EvaluateOptions evaluate_options;
   ListOptions list_options;
   CLI::App* train = nullptr;
   CLI::App* evaluate = nullptr;
   CLI::App* list = nullptr;
 
-  CommandLine() {
+  // Tabular rules have options of their own, which then are those of `train`.
+  explicit CommandLine(bool tabular) {
     app.require_subcommand(1);
     app.formatter(std::make_shared<HelpFormat>());  // inherited by the commands that are added after it
     train = app.add_subcommand("train", "Train a policy in one cell of the matrix and record what it cost.");
@@ -43,13 +62,12 @@ struct CommandLine {
     app.footer(
         "prl COMMAND --help has each command's options.\n"
         "Exit status: 0; 1 the run failed; 2 bad input; 130 after Ctrl-C.");
-    add_train_options(*train, train_options);
-    train->footer(
-        "Examples:\n"
-        "  prl train --env Pendulum-v1 --preset tuned --steps 200000 --evaluate-every 10\n"
-        "  prl train --collect processes --workers 4 --record run.json\n"
-        "  prl train --collect mpi --workers 4 --agreement all-reduce --envs 16\n"
-        "Ctrl-C ends a run after its last whole round and keeps its record.");
+    if (tabular) {
+      add_tabular_options(*train, tabular_options);
+    } else {
+      add_train_options(*train, train_options);
+    }
+    train->footer(tabular ? kTabularExamples : kTrainExamples);
     add_evaluate_options();
     list->add_flag("--json", list_options.json, "as JSON, with build and machine");
   }
@@ -136,8 +154,29 @@ std::string explain(const CLI::ParseError& error, const CLI::App& command) {
   return fmt::format("{}; see prl {} --help", what, name);
 }
 
+// The last value of `option` among `words`; empty if it is not given.
+std::string last_value(const std::vector<std::string>& words, const std::string& option) {
+  std::string value;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == option && i + 1 < words.size()) value = words[i + 1];
+    if (words[i].rfind(option + "=", 0) == 0) value = words[i].substr(option.size() + 1);
+  }
+  return value;
+}
+
+// Whether `prl train` is asked for with a tabular rule, by the command line or else by its file.
+bool asks_for_table(const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments.front() != "train") return false;
+  std::string algorithm = last_value(arguments, "--algorithm");
+  const std::string file = last_value(arguments, "--config");
+  if (algorithm.empty() && !file.empty()) algorithm = text_from_toml(file, "algorithm");
+  const auto names = tabular_rule_names();
+  return std::find(names.begin(), names.end(), algorithm) != names.end();
+}
+
 int run(const std::vector<std::string>& arguments) {
-  CommandLine line;
+  const bool tabular = asks_for_table(arguments);
+  CommandLine line(tabular);
   const bool asks_for_help = !arguments.empty() && (arguments.front() == "-h" || arguments.front() == "--help");
   std::vector<std::string> words = arguments;
   const CLI::App& command = asks_for_help ? line.app : command_of(line.app, arguments);
@@ -151,6 +190,7 @@ int run(const std::vector<std::string>& arguments) {
     throw UsageError(explain(error, command));
   }
   handle_interrupts();
+  if (tabular && line.train->parsed()) return run_train_tabular(line.tabular_options, arguments);
   if (line.train->parsed()) return run_train(line.train_options, arguments);
   if (line.evaluate->parsed()) return run_evaluate(line.evaluate_options);
   return run_list(line.list_options);

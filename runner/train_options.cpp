@@ -4,11 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 
 #include "envs/registry.hpp"
+#include "runner/add_option.hpp"
 #include "runner/cell_matrix.hpp"
 #include "runner/option_values.hpp"
+#include "runner/tabular/tabular_cells.hpp"
 
 namespace prl {
 namespace {
@@ -16,31 +17,6 @@ namespace {
 constexpr const char* kWhole = "N";
 // Above it the number of steps so far would not fit its type in a run with warm-up rounds.
 constexpr long kMostSteps = 1'000'000'000'000'000;
-
-// Binds an option to one of several names; an unknown name lists the known ones.
-template <typename Value, typename Target>
-CLI::Option* add_choice(CLI::App& command, const std::string& option, Target& target,
-                        std::vector<std::pair<std::string, Value>> choices, const std::string& description) {
-  std::vector<std::string> names;
-  for (const auto& choice : choices) names.push_back(choice.first);
-  const auto assign = [&target, choices, names, option](const CLI::results_t& results) {
-    for (const auto& [name, value] : choices) {
-      if (results.back() == name) {
-        target = value;
-        return true;
-      }
-    }
-    throw UsageError(fmt::format("{} '{}' is unknown: give one of {}", option, results.back(), fmt::join(names, ", ")));
-  };
-  return command.add_option(option, assign, description)->type_name(fmt::format("{}", fmt::join(names, "|")));
-}
-
-// An option with a plain value: `type` is what --help calls it. Shows the target's value as the default.
-template <typename Target>
-CLI::Option* add_value(CLI::App& command, const char* option, Target& target, const char* type,
-                       const std::string& description) {
-  return command.add_option(option, target, description)->type_name(type)->capture_default_str();
-}
 
 void add_run_options(CLI::App& command, TrainOptions& o) {
   RunConfiguration& c = o.base;
@@ -145,8 +121,10 @@ void add_train_options(CLI::App& command, TrainOptions& options) {
 
 RunConfiguration configure(const TrainOptions& options) {
   RunConfiguration c = options.base;
-  const auto names = rule_names();
+  auto names = rule_names();
   if (std::find(names.begin(), names.end(), options.algorithm) == names.end()) {
+    const auto tabular = tabular_rule_names();
+    names.insert(names.end(), tabular.begin(), tabular.end());
     throw UsageError(
         fmt::format("--algorithm '{}' is unknown: give one of {}", options.algorithm, fmt::join(names, ", ")));
   }

@@ -1,5 +1,6 @@
-// Q-learning on a table that several workers hold together, by how they agree:
+// Q-learning by transitions that are drawn, on a table that workers hold together, by how they agree:
 //
+//   SingleLearner   one worker, plain cells: the serial code
 //   SweepLearner    values before a sweep are read, values after it written; rows have one owner each, so cells are plain
 //   SharedLearner   one table, read and written by all without agreement (relaxed atomics)
 //
@@ -52,19 +53,20 @@ class SweepLearner {
   std::span<std::uint32_t> visits_;
 };
 
-template <typename Source>
-class SharedLearner {
+// One table without a second copy; Cells: algorithms/tabular/cell_access.hpp.
+template <typename Source, typename Cells>
+class DirectLearner {
  public:
-  SharedLearner(Source source, BootstrapSetting bootstrap, StepSize step_size, std::span<double> q,
+  DirectLearner(Source source, BootstrapSetting bootstrap, StepSize step_size, std::span<double> q,
                 std::span<std::uint32_t> visits)
       : source_(std::move(source)), bootstrap_(bootstrap), step_size_(std::move(step_size)), q_(q), visits_(visits) {}
 
   // Draws the transition of that index and updates by it.
   void operator()(std::uint64_t index) const {
     const TabularTransition transition = source_(index);
-    const double target = q_learning_target<RelaxedCells>(q_, transition, bootstrap_);
-    update_pair<RelaxedCells>(q_, visits_, pair_index(bootstrap_.actions, transition.state, transition.action), target,
-                              step_size_);
+    const double target = q_learning_target<Cells>(q_, transition, bootstrap_);
+    update_pair<Cells>(q_, visits_, pair_index(bootstrap_.actions, transition.state, transition.action), target,
+                       step_size_);
   }
 
  private:
@@ -74,5 +76,10 @@ class SharedLearner {
   std::span<double> q_;
   std::span<std::uint32_t> visits_;
 };
+
+template <typename Source>
+using SingleLearner = DirectLearner<Source, PlainCells>;
+template <typename Source>
+using SharedLearner = DirectLearner<Source, RelaxedCells>;
 
 }  // namespace prl

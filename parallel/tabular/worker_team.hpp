@@ -61,6 +61,9 @@ class TeamMember {
     return !board_.leave.load(std::memory_order_relaxed);
   }
 
+  // Since all had started.
+  double elapsed_seconds() const { return monotonic_seconds() - board_.start_seconds; }
+
   // For workers that do not meet: looked at now and then.
   bool stopping() {
     pass_stop_on();

@@ -1,0 +1,86 @@
+#include "runner/tabular/tabular_record.hpp"
+
+#include <fmt/format.h>
+
+namespace prl {
+namespace {
+
+std::string name_of(RobbinsMonro verdict) {
+  if (verdict == RobbinsMonro::kHolds) return "hold";
+  return verdict == RobbinsMonro::kFiniteSum ? "finite sum" : "infinite sum of squares";
+}
+
+Json configuration_json(const TabularConfiguration& c) {
+  const TabularAgentSetting& setting = c.setting;
+  return {{"algorithm", name_of(setting.rule)},
+          {"environment", c.environment},
+          {"collect", name_of(c.collect)},
+          {"workers", c.workers},
+          {"experience", name_of(c.experience)},
+          {"agreement", name_of(c.agreement)},
+          {"schedule", c.lock_step() ? "lock-step" : "free-running"},
+          {"agents", c.agents},
+          {"steps", c.steps},
+          {"batch", c.batch},
+          {"pool", c.pool},
+          {"seed", setting.seed},
+          {"step_cost", to_string(c.step_cost)},
+          {"hyperparameters",
+           {{"gamma", setting.gamma},
+            {"step_size", setting.step_size.text()},
+            {"robbins_monro", name_of(setting.step_size.robbins_monro())},
+            {"epsilon", to_string(setting.epsilon)},
+            {"subsets", setting.subsets},
+            {"replay", setting.replay_capacity},
+            {"replay_batch", setting.replay_batch},
+            {"episode_limit", setting.walk.episode_limit},
+            {"exploring_starts", setting.walk.exploring_starts}}},
+          {"evaluation", {{"look_every", c.look_every}, {"stop_at_error", c.stop_at_error}}}};
+}
+
+Json goal_json(const TabularGoal& goal) {
+  return {{"residual", goal.optimum.residual},
+          {"error_bound", goal.optimum.error_bound},
+          {"sweeps", goal.optimum.sweeps},
+          {"largest_value", goal.largest_value},
+          {"own_bias", goal.own_bias}};
+}
+
+}  // namespace
+
+Json tabular_record_json(const std::string& command, const TabularConfiguration& c, const Machine& machine,
+                         const TabularResult& result) {
+  Json json = {{"schema_version", kSchemaVersion}, {"kind", "train"}, {"command", command}};
+  json["configuration"] = configuration_json(c);
+  json["provenance"] = build_json();
+  json["machine"] = machine_json(machine);
+  json["counts"] = {{"environment_steps", result.steps},
+                    {"updates", result.updates},
+                    {"received_transitions", result.received},
+                    {"pairs", result.goal.pair_count}};
+  json["steps_per_second"] = result.seconds > 0.0 ? static_cast<double>(result.steps) / result.seconds : 0.0;
+  json["updates_per_second"] = result.updates_per_second();
+  json["seconds"] = {{"total", result.total_seconds},
+                     {"learn", result.seconds},
+                     {"look", result.look_seconds},
+                     {"start_up", result.start_up_seconds}};
+  json["optimum"] = goal_json(result.goal);
+  json["curve"] = Json::array();
+  for (const TabularPoint& point : result.curve) {
+    json["curve"].push_back({{"steps", point.steps}, {"seconds", point.seconds}, {"error", point.error}});
+  }
+  json["error"] = result.error;
+  json["own_error"] = result.own_error;
+  json["reached"] = result.reached;
+  json["values_digest"] = result.values_digest;
+  json["oversubscribed"] = c.oversubscribed(machine.usable_cores);
+  json["interrupted"] = result.interrupted;
+  json["warnings"] = Json::array();
+  if (c.oversubscribed(machine.usable_cores)) {
+    json["warnings"].push_back(
+        fmt::format("{} workers on {} usable cores: no verdict on scaling", c.workers, machine.usable_cores));
+  }
+  return json;
+}
+
+}  // namespace prl
