@@ -64,6 +64,6 @@ def load_experiment(path: Path) -> Experiment:
 
 
 def load_experiments(folder: Path = FOLDER) -> dict[str, Experiment]:
-    """Every experiment of document D4, by id."""
-    experiments = [load_experiment(path) for path in sorted(folder.glob("d4_*.toml"))]
+    """Every experiment of the documents, by id."""
+    experiments = [load_experiment(path) for path in sorted(folder.glob("d[0-9]_*.toml"))]
     return {experiment.id: experiment for experiment in experiments}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from experiments.build import Build
 from experiments.cell import Cell, run_arguments
@@ -18,9 +18,21 @@ _LEARNING_SECONDS_PER_STEP = 55e-6
 _EVALUATION_SECONDS_PER_EPISODE = 0.8e-3
 
 
+class PlannedCell(Protocol):
+    """What planning and running need of a cell, of whichever kind of rule."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+
+
+AnyCell = TypeVar("AnyCell", bound=PlannedCell)
+
+
 @dataclass(frozen=True)
 class Run:
-    cell: Cell
+    cell: PlannedCell
     replicate: int
     arguments: tuple[str, ...]
     record: str
@@ -41,10 +53,10 @@ class Stage:
     runs: tuple[Run, ...]
 
 
-def interleave(cells: Iterable[Cell], launches: dict[str, int]) -> list[tuple[Cell, int]]:
+def interleave(cells: Iterable[AnyCell], launches: dict[str, int]) -> list[tuple[AnyCell, int]]:
     """Launch rounds over all cells, every second one backwards (A B C, C B A, ...), so that drift hits all alike."""
     forward = list(cells)
-    order: list[tuple[Cell, int]] = []
+    order: list[tuple[AnyCell, int]] = []
     for launch in range(1, max(launches.values(), default=0) + 1):
         direction = forward if launch % 2 else reversed(forward)
         order += [(cell, launch) for cell in direction if launch <= launches[cell.name]]

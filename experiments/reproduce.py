@@ -28,6 +28,7 @@ from experiments.launcher import Child
 from experiments.plan import Planner, Run, Stage, plan_document
 from experiments.profile import Profile, load_profile, profile_names
 from experiments.progress import Progress, clock
+from experiments.tabular import TabularCell, load_tabular_cells, tabular_stages
 
 ROOT = Path(__file__).resolve().parent.parent
 _GUESSED_COST_SECONDS = 0.004
@@ -40,6 +41,11 @@ class Task:
     cells: list[Cell]
     output: Path
     optimum_program: Path
+    tabular: tuple[TabularCell, ...] = ()
+
+    def stages(self, cost_seconds: float) -> list[Stage]:
+        planner = Planner(self.profile, self.build, self.cells, cost_seconds)
+        return [*planner.stages(), *tabular_stages(self.profile, self.build, list(self.tabular))]
 
     @property
     def records(self) -> Path:
@@ -73,7 +79,8 @@ def load_task(options: argparse.Namespace) -> Task:
     profile = load_profile(options.profile)
     build = describe_build(options.prl)
     output = options.output or ROOT / "results" / profile.name
-    return Task(profile, build, load_cells(), output, build.program.with_name(optimum.PROGRAM))
+    program = build.program.with_name(optimum.PROGRAM)
+    return Task(profile, build, load_cells(), output, program, tuple(load_tabular_cells()))
 
 
 @contextmanager
@@ -159,7 +166,7 @@ def execute(task: Task) -> dict[str, str]:
     execution = Execution(task.build, task.records)
     execution.prepare()
     cost_seconds = calibrate(task, execution)
-    stages = Planner(task.profile, task.build, task.cells, cost_seconds).stages()
+    stages = task.stages(cost_seconds)
     due = {run.record for stage in stages for run in stage.runs if execution.due(run)}
     progress = Progress(estimates(task, stages, due))
     describe_plan(task, stages, due, progress)
@@ -167,6 +174,7 @@ def execute(task: Task) -> dict[str, str]:
     def write_plan() -> None:
         document = plan_document(task.profile, task.build, task.cells, stages, execution.failures)
         document["optimum"] = task.optimum_record().name
+        document["cells"].update({cell.name: cell.as_dict() for cell in task.tabular})
         write_json(task.records / "plan.json", document)
 
     write_plan()
@@ -190,7 +198,7 @@ def dry_run(task: Task) -> None:
         target = calibration.target_steps_per_second(load_documents())
         record = read_run_record(task.records / run.record)
         cost = calibration.calibrate(record, path, target)["step_cost_seconds"]
-    stages = Planner(task.profile, task.build, task.cells, cost).stages()
+    stages = task.stages(cost)
     due = {run.record for stage in stages for run in stage.runs if not (task.records / run.record).is_file()}
     describe_plan(task, stages, due, Progress(estimates(task, stages, due)))
     for stage in stages:

@@ -29,6 +29,8 @@ from plots.markdown import FIGURE_FOLDER, render_markdown
 from plots.records import RecordSet, load_records
 from plots.speed_tables import speed_tables
 from plots.summary import summary_table
+from plots.tabular_claims import judge_tabular_claims
+from plots.tabular_tables import tabular_tables
 from plots.terminal import render_table
 from plots.verdicts import Kind, Verdict
 
@@ -73,7 +75,7 @@ def summary_blocks(material: Material) -> list[Block]:
             f"long, as a remote simulator does. With that cost the serial round, learner included, makes {target} steps/s too."
         ),
         Paragraph(f"Claims and figures together: {total}. {settings.profile_text(records)}"),
-        Heading(2, "The document's claims in a sentence each"),
+        Heading(2, "The documents' claims in a sentence each"),
         Bullets(tuple(_claim_sentence(claim) for claim in material.claims)),
         Heading(2, "The document's figures"),
         figures,
@@ -130,6 +132,17 @@ def table_blocks(material: Material) -> list[Block]:
     ]
 
 
+def tabular_blocks(material: Material) -> list[Block]:
+    tables = tabular_tables(material.records)
+    if not tables:
+        return []
+    text = (
+        "Tables whose Q* is known exactly, so that learning is an error. The lines of the claims D0.c3, D1.c1, D1.c2, D1.c3 "
+        "and D1.c5 stand with their evidence below."
+    )
+    return [Heading(2, "Tabular Q-learning (documents D0 and D1)"), Paragraph(text), *tables]
+
+
 def claim_blocks(material: Material) -> list[Block]:
     blocks: list[Block] = [Heading(2, "Claims and their evidence")]
     columns = ("where", "quantity", "measured", "95 % interval", "n", "verdict")
@@ -172,11 +185,12 @@ def closing_blocks(material: Material) -> list[Block]:
 def gather(folder: Path) -> Material:
     """Raises RecordError for missing, torn or foreign records."""
     records, documents, experiments = load_records(folder), load_documents(), load_experiments()
-    return Material(records, documents, experiments, judge_claims(experiments, documents, records))
+    claims = [*judge_claims(experiments, documents, records), *judge_tabular_claims(experiments, documents, records)]
+    return Material(records, documents, experiments, claims)
 
 
 def report_blocks(material: Material) -> list[Block]:
-    return [*summary_blocks(material), *table_blocks(material), *claim_blocks(material), *closing_blocks(material)]
+    return [*summary_blocks(material), *table_blocks(material), *tabular_blocks(material), *claim_blocks(material), *closing_blocks(material)]
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -201,7 +215,7 @@ def terminal_text(material: Material) -> str:
     ]
     claims = Table(
         "claims",
-        "Claims of the document",
+        "Claims of the documents",
         ("claim", "verdict", "decided by", "text"),
         tuple(Row((claim.id, claim.verdict, claim.decided_by, claim.text)) for claim in material.claims),
     )
