@@ -79,7 +79,7 @@ def test_the_policy_is_the_same_from_every_mode(tmp_path: Path, trained: tuple[P
     ("options", "named"),
     [
         (["--env", "Pendulum-v1"], "was trained on CartPole-v1 and does not fit Pendulum-v1"),
-        (["--env", "Hopper-v4"], "'Hopper-v4' is unknown: give one of CartPole-v1, Pendulum-v1"),
+        (["--env", "Hopper-v4"], "'Hopper-v4' is unknown: give one of CartPole-v1, Acrobot-v1"),
         (["--episodes", "0"], "--episodes must be at least 1"),
         (["--episodes", "many"], "--episodes cannot be 'many': give a whole number"),
         (["--seed", "-1"], "'-1' is no seed"),
