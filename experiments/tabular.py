@@ -22,8 +22,8 @@ _TITLES = {
 }
 _START_UP_SECONDS = 0.3
 _SECONDS_PER_UPDATE = 60e-9
-# Of agents' steps, of which a run needs about a thirtieth of its budget.
-_SECONDS_PER_AGENT_STEP = {"none": 1e-6, "wait:50us": 5e-6}
+# Of the budget of agents' steps, of which a run without cost needs a sixth and one that waits an eightieth.
+_SECONDS_PER_AGENT_STEP = {"none": 0.1e-6, "wait:50us": 1.4e-6}
 
 
 @dataclass(frozen=True)

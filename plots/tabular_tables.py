@@ -60,10 +60,11 @@ def agents_table(records: RecordSet) -> Table:
         ratio = tabular.unpaired(single, cell, learning_seconds) if tabular.runs(single) and cell != single else None
         over = (number(ratio.value), interval(ratio)) if ratio else (NOTHING, NOTHING)
         label = f"{own['agents']}{_mark(tabular, cell)}"
-        rows.append(Row((own["step_cost"], label, tabular.reached(cell), whole(steps.value), seconds(took.value), *over)))
-    columns = ("step cost", "agents", "reached", "steps", "time", "1 agent / this", "95 % interval")
-    title = "Q-learning: agents that share a table, until ||Q - Q*|| is 0.1 (means over seeds)"
-    return Table("D1.tabular_agents", title, columns, tuple(rows), frozenset({2, 3, 4, 5, 6}))
+        error = number(own["evaluation"]["stop_at_error"], 2)
+        rows.append(Row((own["step_cost"], error, label, tabular.reached(cell), whole(steps.value), seconds(took.value), *over)))
+    columns = ("step cost", "error", "agents", "reached", "steps", "time", "1 agent / this", "95 % interval")
+    title = "Q-learning: agents that share a table, until ||Q - Q*|| is reached (means over seeds)"
+    return Table("D1.tabular_agents", title, columns, tuple(rows), frozenset({1, 3, 4, 5, 6, 7}))
 
 
 def tabular_tables(records: RecordSet) -> list[Table]:
