@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/step_cost.hpp"
+#include "parallel/transport/core_share.hpp"
 #include "parallel/transport/process_group.hpp"
 #include "parallel/transport/shared_region.hpp"
 #include "parallel/transport/turn_gate.hpp"
@@ -24,6 +25,7 @@ void check_team(TeamPlace place, int workers) {
 
 void take_part(TeamBoard& board, TeamMember& member, const TeamWork& work) {
   request_precise_sleep();
+  const CoreShare share(member.worker(), member.workers());
   member.meet_and_note(board.start_seconds);
   work(member);
   member.meet_and_note(board.finish_seconds);
