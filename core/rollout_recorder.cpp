@@ -38,7 +38,8 @@ RolloutRecorder::RolloutRecorder(const NetworkLayout& layout, std::uint64_t seed
       values_(product(count, 1)),
       actions_(product(count, layout.spec.action_size())),
       cut_observations_(product(count, layout.spec.observation_size)),
-      cut_rows_(product(count, 1)) {}
+      cut_rows_(product(count, 1)),
+      cuts_so_far_(product(count, 1)) {}
 
 const float* RolloutRecorder::act(const float* parameters, const float* observations, int t, const SegmentView& out) {
   const NetworkSpec& spec = layout_.spec;
@@ -63,6 +64,7 @@ void RolloutRecorder::record(const float* parameters, const float* rewards, cons
                              const float* final_observations, const float* next_observations, int t,
                              const SegmentView& out) {
   bool any_cut = t == out.layout().steps - 1;
+  if (t == 0) std::fill_n(cuts_so_far_.data(), count_, 0);
   for (int i = 0; i < count_; ++i) {
     const TrajectoryView trajectory = out.trajectory(i);
     trajectory.rewards[t] = rewards[i];
@@ -86,6 +88,9 @@ void RolloutRecorder::write_bootstrap(const float* parameters, const std::uint8_
     const float* observation = (truncated ? final_observations : next_observations) + i * observation_size;
     std::copy_n(observation, observation_size, cut_observations_.data() + cuts * observation_size);
     cut_rows_[static_cast<std::size_t>(cuts++)] = i;
+    if (out.layout().cut_rows == 0) continue;
+    const int row = cuts_so_far_[static_cast<std::size_t>(i)]++;
+    std::copy_n(observation, observation_size, out.trajectory(i).cut_observations + row * observation_size);
   }
   if (cuts == 0) return;
   kernel_.forward_value(parameters, cut_observations_.data(), cuts, values_.data());

@@ -26,7 +26,8 @@ class RolloutRecorder {
   const float* act(const float* parameters, const float* observations, int t, const SegmentView& out);
 
   // Writes what the environments answered at step `t`: [count] rewards and ends, and bootstrap values from the final
-  // observations of truncated episodes. `next_observations` is read at the segment's last step.
+  // observations of truncated episodes, which are kept where the segment has rows for them. `next_observations` is read
+  // at the segment's last step.
   void record(const float* parameters, const float* rewards, const std::uint8_t* ends, const float* final_observations,
               const float* next_observations, int t, const SegmentView& out);
 
@@ -45,6 +46,7 @@ class RolloutRecorder {
   AlignedBuffer<float> actions_;
   AlignedBuffer<float> cut_observations_;
   AlignedBuffer<int> cut_rows_;
+  AlignedBuffer<int> cuts_so_far_;  // of each environment in this segment
 };
 
 // One action from the policy head's outputs: sampled with `rng`, or the mode of the distribution where `rng` is null.

@@ -3,10 +3,13 @@
 // Block of one environment (floats unless said otherwise), rounded up to a cache line:
 //
 //   observations[T][observation_size]  actions[T][action_size]  log_probs[T]  values[T]  rewards[T]  bootstrap[T]
-//   ends[T] (bytes: kTerminated, kTruncated)
+//   cut_observations[cut_rows][observation_size]  ends[T] (bytes: kTerminated, kTruncated)
 //
 // bootstrap[t] is V(s_{t+1}) of the behaviour policy's parameters where the value recursion is cut at t, that is where
 // the episode was truncated (its final observation) or the segment ends; 0 elsewhere and after termination.
+//
+// cut_observations are the observations that bootstrap values belong to, in the order of time, for rules that want other
+// values than the behaviour policy's. Most rules do not: cut_rows is 0 then, and the block as if there was no such part.
 //
 // A worker's environments are a contiguous range of blocks: it writes them where the learner reads them, or sends them
 // as one message that is received in place. A round's trajectories are N * block_bytes().
@@ -16,6 +19,7 @@
 #include <cstdint>
 
 #include "core/aligned_buffer.hpp"
+#include "core/episode_end.hpp"
 
 namespace prl {
 
@@ -23,14 +27,25 @@ struct SegmentLayout {
   int steps = 0;  // T
   int observation_size = 0;
   int action_size = 0;
+  int cut_rows = 0;  // 0, or most_cuts() where cut observations are kept
 
   std::size_t floats() const {
-    return static_cast<std::size_t>(steps) * static_cast<std::size_t>(observation_size + action_size + 4);
+    return static_cast<std::size_t>(steps) * static_cast<std::size_t>(observation_size + action_size + 4) +
+           static_cast<std::size_t>(cut_rows) * static_cast<std::size_t>(observation_size);
   }
   std::size_t block_bytes() const {
     return round_up_to_cache_line(floats() * sizeof(float) + static_cast<std::size_t>(steps));
   }
 };
+
+// How often the recursion of an environment with that time limit can be cut in a segment of `steps` steps: truncations are
+// time_limit steps apart, and the segment's end may follow the last one.
+constexpr int most_cuts(int steps, int time_limit) { return (steps - 1) / time_limit + 2; }
+
+// Whether a bootstrap value belongs to step t of a segment of `steps` steps.
+constexpr bool is_cut(const std::uint8_t* ends, int steps, int t) {
+  return ends[t] == kTruncated || (t == steps - 1 && ends[t] == 0);
+}
 
 // Pointers into one environment's block; does not own it.
 struct TrajectoryView {
@@ -40,6 +55,7 @@ struct TrajectoryView {
   float* values = nullptr;
   float* rewards = nullptr;
   float* bootstrap = nullptr;
+  float* cut_observations = nullptr;
   std::uint8_t* ends = nullptr;
 };
 
@@ -67,7 +83,8 @@ class SegmentView {
     view.values = view.log_probs + steps;
     view.rewards = view.values + steps;
     view.bootstrap = view.rewards + steps;
-    view.ends = reinterpret_cast<std::uint8_t*>(view.bootstrap + steps);
+    view.cut_observations = view.bootstrap + steps;
+    view.ends = reinterpret_cast<std::uint8_t*>(view.observations + layout_.floats());
     return view;
   }
 

@@ -51,7 +51,8 @@ std::vector<NetworkSpec> specs() {
 
 }  // namespace
 
-TEST_CASE("Bootstrap values stand where an episode is truncated or the segment ends, and nowhere else") {
+TEST_CASE(
+    "Bootstrap values and observations are kept where an episode is truncated or the segment ends, and nowhere else") {
   constexpr std::uint8_t kBoth = kTerminated | kTruncated;
   const std::vector<std::vector<std::uint8_t>> ends = {
       {0, kTerminated, kTruncated, kBoth}, {0, 0, 0, 0}, {0, kTerminated, kTruncated, kBoth}};
@@ -59,9 +60,12 @@ TEST_CASE("Bootstrap values stand where an episode is truncated or the segment e
   for (const NetworkSpec& spec : specs()) {
     const NetworkLayout layout(spec);
     const AlignedBuffer<float> parameters = prl::test::random_parameters(layout);
-    const prl::test::Blocks blocks(prl::test::segment_layout(spec, steps), kEnvironments);
+    prl::SegmentLayout segment_layout = prl::test::segment_layout(spec, steps);
+    segment_layout.cut_rows = steps;
+    const prl::test::Blocks blocks(segment_layout, kEnvironments);
     prl::RolloutRecorder recorder(layout, kSeed, 0, kEnvironments);
     for (int segment = 0; segment < 2; ++segment) {
+      std::vector<int> cuts(kEnvironments, 0);
       // What an earlier segment left in the blocks must be overwritten.
       std::fill_n(blocks.view().bytes(), blocks.view().size_bytes(), std::byte{0x5A});
       Step step = made_up_step(spec, 0, {});
@@ -82,6 +86,10 @@ TEST_CASE("Bootstrap values stand where an episode is truncated or the segment e
           const float expected =
               next == nullptr ? 0.0F : value_of(layout, parameters.data(), next + i * spec.observation_size);
           CHECK(trajectory.bootstrap[t] == expected);
+          CHECK(prl::is_cut(trajectory.ends, steps, t) == (next != nullptr));
+          if (next == nullptr) continue;
+          const float* kept = trajectory.cut_observations + cuts[n]++ * spec.observation_size;
+          CHECK(std::equal(kept, kept + spec.observation_size, next + i * spec.observation_size));
         }
       }
     }

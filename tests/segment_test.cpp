@@ -1,6 +1,7 @@
 // A segment's blocks: their size in closed form, and every field in its own bytes.
 #include "core/segment.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -31,7 +32,9 @@ int claim_all(const SegmentLayout& layout, const TrajectoryView& view) {
   return claim(view.observations, steps * layout.observation_size, std::byte{1}) +
          claim(view.actions, steps * layout.action_size, std::byte{2}) + claim(view.log_probs, steps, std::byte{3}) +
          claim(view.values, steps, std::byte{4}) + claim(view.rewards, steps, std::byte{5}) +
-         claim(view.bootstrap, steps, std::byte{6}) + claim(view.ends, steps, std::byte{7});
+         claim(view.bootstrap, steps, std::byte{6}) +
+         claim(view.cut_observations, layout.cut_rows * layout.observation_size, std::byte{7}) +
+         claim(view.ends, steps, std::byte{8});
 }
 
 }  // namespace
@@ -41,10 +44,12 @@ TEST_CASE("A block's size is its closed form, rounded up to cache lines") {
   CHECK(SegmentLayout{1, 3, 1}.block_bytes() == 64);
   CHECK(SegmentLayout{2, 3, 1}.block_bytes() == 128);
   CHECK(SegmentLayout{100, 4, 1}.block_bytes() == (100 * (9 * 4 + 1) + 63) / 64 * 64);
+  CHECK(SegmentLayout{128, 3, 1, 4}.block_bytes() == 128 * (8 * 4 + 1) + 64);
 }
 
 TEST_CASE("No two fields share a byte and no block reaches into the next") {
-  for (const SegmentLayout& layout : {SegmentLayout{1, 1, 1}, SegmentLayout{7, 3, 2}, SegmentLayout{64, 4, 1}}) {
+  for (const SegmentLayout& layout :
+       {SegmentLayout{1, 1, 1}, SegmentLayout{7, 3, 2}, SegmentLayout{64, 4, 1}, SegmentLayout{7, 3, 2, 2}}) {
     constexpr int kEnvironments = 3;
     AlignedBuffer<std::byte> bytes(layout.block_bytes() * kEnvironments);
     const SegmentView segment(layout, bytes.data(), 5, kEnvironments);
@@ -74,4 +79,28 @@ TEST_CASE("A part of a segment shows the same blocks under the same numbers") {
   CHECK(part.size_bytes() == 3 * layout.block_bytes());
   for (int i = 0; i < 3; ++i) CHECK(part.trajectory(i).rewards == whole.trajectory(2 + i).rewards);
   CHECK(part_of_part.trajectory(0).ends == whole.trajectory(3).ends);
+}
+
+TEST_CASE("No order of truncations within a time limit of each other needs more rows than most_cuts") {
+  for (const int time_limit : {1, 2, 3, 7}) {
+    for (int steps = 1; steps <= 25; ++steps) {
+      int most = 0;
+      for (int first = 0; first < time_limit; ++first) {
+        std::vector<std::uint8_t> ends(static_cast<std::size_t>(steps), 0);
+        for (int t = first; t < steps; t += time_limit) ends[static_cast<std::size_t>(t)] = prl::kTruncated;
+        int cuts = 0;
+        for (int t = 0; t < steps; ++t) cuts += prl::is_cut(ends.data(), steps, t);
+        most = std::max(most, cuts);
+      }
+      CAPTURE(time_limit, steps, most);
+      CHECK(most <= prl::most_cuts(steps, time_limit));
+      CHECK(most >= prl::most_cuts(steps, time_limit) - 1);
+    }
+  }
+}
+
+TEST_CASE("Cuts are truncations and a segment's end inside an episode") {
+  const std::vector<std::uint8_t> ends = {0, prl::kTerminated, prl::kTruncated, prl::kTerminated | prl::kTruncated, 0};
+  const std::vector<bool> expected = {false, false, true, false, true};
+  for (int t = 0; t < 5; ++t) CHECK(prl::is_cut(ends.data(), 5, t) == expected[static_cast<std::size_t>(t)]);
 }
