@@ -3,17 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "algorithms/autograd_network.hpp"
-#include "algorithms/flat_network.hpp"
 #include "algorithms/generalised_advantage.hpp"
+#include "algorithms/gradient_step.hpp"
 
 namespace prl {
 namespace {
-
-std::unique_ptr<DifferentiableNetwork> make_network(Backpropagation kind, const NetworkLayout& layout, int rows) {
-  if (kind == Backpropagation::kAutograd) return std::make_unique<AutogradNetwork>(layout);
-  return std::make_unique<FlatNetwork>(layout, rows);
-}
 
 // Samples as columns: what a minibatch gathers rows from, and what it gathers them into.
 struct SampleColumns {
@@ -188,18 +182,14 @@ void PpoLearner::compute_gradient(int update, int local_shard) {
 }
 
 void PpoLearner::apply_gradient(ParameterRange range, std::span<const float> gradient, double gradient_square_sum) {
-  const double norm = std::sqrt(gradient_square_sum);
-  const double limit = static_cast<double>(setting_.max_gradient_norm);
-  // The 1e-6 is torch.nn.utils.clip_grad_norm_'s.
-  const double scale = limit > 0.0 ? std::min(1.0, limit / (norm + 1e-6)) : 1.0;
-  adam_.step(range, storage_.parameters, gradient, static_cast<float>(scale), learning_rate_);
+  const float scale = clipping_scale(gradient_square_sum, setting_.max_gradient_norm);
+  adam_.step(range, storage_.parameters, gradient, scale, learning_rate_);
 }
 
 void PpoLearner::finish_round() {
   ++round_;
   if (setting_.anneal_learning_rate) {
-    const double left = 1.0 - static_cast<double>(round_) / static_cast<double>(total_rounds_);
-    learning_rate_ = static_cast<float>(static_cast<double>(setting_.learning_rate) * std::max(0.0, left));
+    learning_rate_ = annealed_learning_rate(setting_.learning_rate, static_cast<long>(round_), total_rounds_);
   }
 }
 

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "algorithms/actor_critic.hpp"
+#include "algorithms/actor_critic_presets.hpp"
 #include "algorithms/ppo.hpp"
 #include "algorithms/ppo_presets.hpp"
 
@@ -18,14 +20,36 @@ std::vector<RuleSetting> defaults_of(const std::variant<Alternatives...>*) {
 std::vector<RuleSetting> all_settings() { return defaults_of(static_cast<const RuleSetting*>(nullptr)); }
 
 std::string_view name_of_alternative(const PpoSetting&) { return "ppo"; }
+std::string_view name_of_alternative(const A2cSetting&) { return "a2c"; }
+std::string_view name_of_alternative(const VtraceSetting&) { return "vtrace"; }
+
+CollectionNeeds needs_of_alternative(const PpoSetting&) { return {}; }
+CollectionNeeds needs_of_alternative(const A2cSetting&) { return {}; }
+CollectionNeeds needs_of_alternative(const VtraceSetting&) { return {.cut_observations = true}; }
 
 std::vector<RulePreset> presets_of_alternative(const PpoSetting&, std::string_view environment) {
   return ppo_presets(environment);
+}
+std::vector<RulePreset> presets_of_alternative(const A2cSetting&, std::string_view environment) {
+  return a2c_presets(environment);
+}
+std::vector<RulePreset> presets_of_alternative(const VtraceSetting&, std::string_view environment) {
+  return vtrace_presets(environment);
 }
 
 std::unique_ptr<Learner> make(const PpoSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,
                               LearnerStorage storage) {
   return std::make_unique<PpoLearner>(layout, setting, plan, std::move(storage));
+}
+
+std::unique_ptr<Learner> make(const A2cSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,
+                              LearnerStorage storage) {
+  return std::make_unique<ActorCriticLearner>(layout, setting.learner, setting.targets, plan, std::move(storage));
+}
+
+std::unique_ptr<Learner> make(const VtraceSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,
+                              LearnerStorage storage) {
+  return std::make_unique<ActorCriticLearner>(layout, setting.learner, setting.targets, plan, std::move(storage));
 }
 
 }  // namespace
@@ -38,6 +62,10 @@ std::vector<std::string_view> rule_names() {
 
 std::string_view name_of(const RuleSetting& setting) {
   return std::visit([](const auto& rule) { return name_of_alternative(rule); }, setting);
+}
+
+CollectionNeeds needs_of(const RuleSetting& setting) {
+  return std::visit([](const auto& rule) { return needs_of_alternative(rule); }, setting);
 }
 
 RuleSetting default_setting(std::string_view rule) {

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "algorithms/actor_critic_setting.hpp"
 #include "algorithms/ppo_setting.hpp"
 #include "algorithms/setting_field.hpp"
 #include "core/learner.hpp"
@@ -14,7 +15,12 @@
 
 namespace prl {
 
-using RuleSetting = std::variant<PpoSetting>;
+using RuleSetting = std::variant<PpoSetting, A2cSetting, VtraceSetting>;
+
+// What a rule needs of collecting beside plain rollouts.
+struct CollectionNeeds {
+  bool cut_observations = false;  // core/segment.hpp
+};
 
 // Named settings of rule and network, the same for every collection mode; single values can be overridden.
 struct RulePreset {
@@ -35,6 +41,8 @@ RuleSetting default_setting(std::string_view rule);
 
 // Pointers into `setting`, which must outlive them.
 std::vector<SettingField> fields_of(RuleSetting& setting);
+
+CollectionNeeds needs_of(const RuleSetting& setting);
 
 // The presets of a rule for an environment, the default first.
 std::vector<RulePreset> presets_of(std::string_view rule, std::string_view environment);

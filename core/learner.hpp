@@ -19,7 +19,8 @@
 namespace prl {
 
 // Which shards this learner holds: [first, first + count) of `total`. Shard s owns the environments
-// [s * N / total, (s + 1) * N / total) of N, or, where total does not divide N, that part of the ordered samples.
+// [s * N / total, (s + 1) * N / total) of N, or, where total does not divide N, that part of the ordered samples: the rule
+// says which.
 struct ShardPlan {
   int total = 1;
   int first = 0;
@@ -40,6 +41,7 @@ struct LearnerPlan {
   int steps = 1;         // of each environment in a round
   std::uint64_t seed = 1;
   long total_rounds = 1;  // for annealing
+  int cut_rows = 0;       // of each environment in a round (core/segment.hpp)
 };
 
 // Where a learner's flat buffers lie; spans of parameter_count floats on cache lines that outlive the learner, for

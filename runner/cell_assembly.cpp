@@ -43,9 +43,8 @@ struct Parts {
 
 Parts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment) {
   const ActorSetting setting{layout, c.seed, c.step_cost};
-  const SegmentLayout segment{c.steps_per_environment(), c.network.observation_size, c.network.action_size()};
   return {c, layout, environment.actors(setting), environment.batches(setting),
-          CollectionPlan{c.workers, c.environments, layout.parameter_count, segment}};
+          CollectionPlan{c.workers, c.environments, layout.parameter_count, segment_layout(c)}};
 }
 
 // Throws std::runtime_error unless this process may have as many threads as it is going to start. oneTBB would make do

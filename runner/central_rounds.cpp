@@ -8,7 +8,12 @@
 namespace prl {
 
 LearnerPlan learner_plan(const RunConfiguration& c, ShardPlan shards) {
-  return {shards, c.environments, c.steps_per_environment(), c.seed, c.rounds + c.warmup_rounds};
+  return {shards,
+          c.environments,
+          c.steps_per_environment(),
+          c.seed,
+          c.rounds + c.warmup_rounds,
+          segment_layout(c).cut_rows};
 }
 
 CentralRounds::CentralRounds(const RunConfiguration& c, const NetworkLayout& layout,

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "algorithms/network_setting.hpp"
+#include "envs/registry.hpp"
 #include "runner/cell_matrix.hpp"
 
 namespace prl {
@@ -111,6 +112,14 @@ bool RunConfiguration::oversubscribed(int usable_cores) const {
   const int beside = free_running() ? 1 : 0;
   const int busy_workers = workers_wait && agreement == Agreement::kNone ? 1 : workers + beside;
   return busy_workers > usable_cores || learner_threads > usable_cores;
+}
+
+SegmentLayout segment_layout(const RunConfiguration& c) {
+  SegmentLayout layout{c.steps_per_environment(), c.network.observation_size, c.network.action_size()};
+  if (needs_of(c.rule).cut_observations) {
+    layout.cut_rows = most_cuts(layout.steps, find_environment(c.environment)->info().time_limit);
+  }
+  return layout;
 }
 
 void validate(const RunConfiguration& c) {

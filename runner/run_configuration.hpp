@@ -9,6 +9,7 @@
 #include "algorithms/rules.hpp"
 #include "core/network_layout.hpp"
 #include "core/policy_evaluation.hpp"
+#include "core/segment.hpp"
 #include "core/step_cost.hpp"
 
 namespace prl {
@@ -60,6 +61,9 @@ struct RunConfiguration {
   // Workers of the run that do work at the same time: they, not the waiting ones, need a core each.
   bool oversubscribed(int usable_cores) const;
 };
+
+// The blocks of the run's rounds: what its rule needs recorded of its environments.
+SegmentLayout segment_layout(const RunConfiguration& configuration);
 
 // What a user asked for is unknown, impossible or out of range. what() is one line: what was wrong, what was expected and
 // what to do. Exit status 2.

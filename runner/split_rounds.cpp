@@ -6,20 +6,13 @@
 #include "runner/central_rounds.hpp"
 
 namespace prl {
-namespace {
-
-SegmentLayout layout_of(const RunConfiguration& c) {
-  return {c.steps_per_environment(), c.network.observation_size, c.network.action_size()};
-}
-
-}  // namespace
 
 SplitRounds::SplitRounds(const RunConfiguration& c, const NetworkLayout& layout, SplitMember member)
     : workers_(c.workers), member_(std::move(member)), episodes_(c.environments / c.workers) {
   const EnvironmentRange range = environments_of(member_.member, c.workers, c.environments);
-  const SegmentLayout segment_layout = layout_of(c);
-  blocks_ = AlignedBuffer<std::byte>(segment_layout.block_bytes() * static_cast<std::size_t>(range.count));
-  segment_ = SegmentView(segment_layout, blocks_.data(), range.first, range.count);
+  const SegmentLayout blocks = segment_layout(c);
+  blocks_ = AlignedBuffer<std::byte>(blocks.block_bytes() * static_cast<std::size_t>(range.count));
+  segment_ = SegmentView(blocks, blocks_.data(), range.first, range.count);
   learner_ = make_learner(c.rule, layout, learner_plan(c, {c.shards, member_.member, 1}), member_.storage);
 }
 

@@ -24,7 +24,8 @@ PRL = Path(os.environ.get("PRL_BUILD_DIR", ROOT / "build")).resolve() / "prl"
 # A round of these takes microseconds; what a test waits for is the start of the program.
 ROUND_STEPS = 256
 ENVIRONMENTS = 8
-SMALL = f"--epochs 1 --hidden 16,16 --steps-per-round {ROUND_STEPS} --envs {ENVIRONMENTS} --progress none".split()
+SMALL_ROUND = f"--hidden 16,16 --steps-per-round {ROUND_STEPS} --envs {ENVIRONMENTS} --progress none".split()
+SMALL = ["--epochs", "1", *SMALL_ROUND]  # of PPO
 # Workers of two wait for 8 s in each counted round of SMALL.
 LONG_WAIT = ["--step-cost", "wait:62.5ms"]
 
@@ -180,11 +181,17 @@ def run(arguments: Sequence[str], folder: Path, **how: Any) -> Outcome:
     return outcome
 
 
+def small(words: Sequence[str]) -> list[str]:
+    """What makes a run with these options small: the options that its rule has."""
+    rule = words[words.index("--algorithm") + 1] if "--algorithm" in words else "ppo"
+    return SMALL if rule == "ppo" else SMALL_ROUND
+
+
 def train(folder: Path, *options: str, **how: Any) -> dict[str, Any]:
     """The record of a small training run; `options` may each hold several words."""
     record = folder / "record.json"
     words = [word for option in options for word in option.split()]
-    outcome = run(["train", *SMALL, *words, "--record", str(record)], folder, **how)
+    outcome = run(["train", *small(words), *words, "--record", str(record)], folder, **how)
     assert outcome.status == 0, outcome.errors
     return read_json(record)
 

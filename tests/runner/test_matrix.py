@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import PRL, SMALL, run, train
+from program import PRL, run, small, train
 from record_schema import faults_of
 from test_bad_input import expect_usage_error
 
@@ -38,7 +38,8 @@ def test_available_cells_run(tmp_path: Path, cell: dict[str, Any]) -> None:
 @pytest.mark.parametrize("cell", [cell for cell in LIST["cells"] if not cell["available"]], ids=name_of)
 def test_other_cells_are_refused_for_the_reason_given(tmp_path: Path, cell: dict[str, Any]) -> None:
     assert cell["reason"]
-    outcome = run(["train", *SMALL, *options_of(cell).split(), "--record", "record.json"], tmp_path)
+    words = options_of(cell).split()
+    outcome = run(["train", *small(words), *words, "--record", "record.json"], tmp_path)
     expect_usage_error(outcome, cell["reason"])
 
 
@@ -51,9 +52,12 @@ def test_the_list_has_every_combination_once() -> None:
     assert len(names) == 32 * len({cell["algorithm"] for cell in LIST["cells"]})
 
 
-@pytest.mark.parametrize("preset", LIST["presets"], ids=lambda preset: f"{preset['name']}-{preset['environment']}")
+@pytest.mark.parametrize(
+    "preset", LIST["presets"], ids=lambda preset: f"{preset['algorithm']}-{preset['name']}-{preset['environment']}"
+)
 def test_a_preset_is_what_the_list_says(tmp_path: Path, preset: dict[str, Any]) -> None:
-    arguments = ["train", "--env", preset["environment"], "--preset", preset["name"], "--steps", "1", "--progress", "none"]
+    named = ["--algorithm", preset["algorithm"], "--env", preset["environment"], "--preset", preset["name"]]
+    arguments = ["train", *named, "--steps", "1", "--progress", "none"]
     assert run([*arguments, "--record", "record.json"], tmp_path).status == 0
     configuration = json.loads((tmp_path / "record.json").read_text())["configuration"]
     settings = {**configuration["hyperparameters"], "steps_per_round": configuration["steps_per_round"]}

@@ -29,9 +29,10 @@ def environments_of_others(workers: int, environments: int) -> int:
     return environments - environments // workers
 
 
-def block_bytes(environment: str, steps: int) -> int:
+def block_bytes(environment: str, steps: int, cut_rows: int = 0) -> int:
     observation, action, _, _ = SIZES[environment]
-    return math.ceil(steps * (4 * (observation + action + 4) + 1) / CACHE_LINE_BYTES) * CACHE_LINE_BYTES
+    needed = steps * (4 * (observation + action + 4) + 1) + 4 * observation * cut_rows
+    return math.ceil(needed / CACHE_LINE_BYTES) * CACHE_LINE_BYTES
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,8 @@ def block_bytes(environment: str, steps: int) -> int:
         "--collect serial --evaluate-every 1 --evaluation-episodes 2 --final-episodes 3 --steps 768",
         "--collect processes --workers 2 --agreement all-reduce --warmup-rounds 1 --env CartPole-v1",
         "--collect mpi --workers 2 --inference learner --step-cost busy:1us",
+        "--algorithm a2c --collect threads --workers 2",
+        "--algorithm vtrace --env CartPole-v1",
     ],
 )
 def test_record_has_the_documented_fields(tmp_path: Path, options: str) -> None:
@@ -76,6 +79,19 @@ def test_bytes_with_policies_in_the_workers(
     headers = 0 if collect == "threads" else 2 * rounds * (workers - 1)
     assert counted(record, "control") == (headers * HEADER_BYTES, headers)
     assert counted(record, "gradients") == (0, 0)
+
+
+# The last number of steps an environment is more than a time limit.
+@pytest.mark.parametrize("steps", [1, 32, 201])
+def test_bytes_of_trajectories_with_observations_at_cuts(tmp_path: Path, steps: int) -> None:
+    record = train(
+        tmp_path,
+        f"--algorithm vtrace --collect processes --workers 2 --steps-per-round {steps * ENVIRONMENTS}",
+        f"--steps {2 * steps * ENVIRONMENTS}",
+    )
+    cut_rows = (steps - 1) // PENDULUM_STEPS + 2
+    trajectory_bytes = 2 * ENVIRONMENTS // 2 * block_bytes("Pendulum-v1", steps, cut_rows)
+    assert counted(record, "trajectories") == (trajectory_bytes, 2)
 
 
 @pytest.mark.parametrize("warmup_rounds", [0, 2])

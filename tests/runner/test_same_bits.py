@@ -65,6 +65,41 @@ def test_mpi_equals_serial(tmp_path: Path, environment: str, mode: str) -> None:
     assert digest(tmp_path, *common, f"--collect mpi {mode}") == serial_digest(tmp_path, *common)
 
 
+@pytest.mark.parametrize("rule", ("a2c", "vtrace"))
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "threads --workers 5",
+        "processes --workers 3",
+        "processes --workers 3 --inference learner",
+        "mpi --workers 2",
+        "mpi --workers 3 --inference learner",
+    ],
+)
+def test_modes_of_other_rules_equal_serial(tmp_path: Path, rule: str, environment: str, mode: str) -> None:
+    common = (f"--algorithm {rule} --env {environment}", ROUNDS_OF_19)
+    assert digest(tmp_path, *common, f"--collect {mode}") == serial_digest(tmp_path, *common)
+
+
+@pytest.mark.parametrize("rule", ("a2c", "vtrace"))
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "threads --workers 4 --agreement all-reduce",
+        "processes --workers 4 --agreement all-reduce",
+        "mpi --workers 4 --agreement all-reduce",
+        "processes --workers 3 --shards 4 --learner-threads 4",
+    ],
+)
+def test_modes_of_other_rules_equal_serial_with_as_many_shards(
+    tmp_path: Path, rule: str, environment: str, mode: str
+) -> None:
+    common = (f"--algorithm {rule} --env {environment}", ROUNDS_OF_20)
+    assert digest(tmp_path, *common, f"--collect {mode}") == serial_digest(tmp_path, *common, "--shards 4")
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize(
     "mode",

@@ -1,0 +1,24 @@
+#include "algorithms/rmsprop.hpp"
+
+#include <cmath>
+
+#include "core/float_math.hpp"
+
+namespace prl {
+
+void rmsprop_step(ParameterRange range, std::span<float> parameters, std::span<float> mean_square,
+                  std::span<const float> gradient, float scale, float learning_rate, const RmsPropSetting& setting) {
+  const float decay = setting.decay;
+  const float epsilon = setting.epsilon;
+  float* __restrict theta = parameters.data() + range.begin;
+  float* __restrict g = mean_square.data() + range.begin;
+  const float* __restrict d = gradient.data() + range.begin;
+  const std::size_t count = range.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const float scaled = scale * d[i];
+    g[i] = multiply_add(decay, g[i], (1.0F - decay) * scaled * scaled);
+    theta[i] -= learning_rate * scaled / std::sqrt(g[i] + epsilon);
+  }
+}
+
+}  // namespace prl

@@ -1,0 +1,155 @@
+// The derivatives of the actor-critic objective against central differences of it, evaluated in double precision.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numbers>
+#include <utility>
+#include <vector>
+
+#include "algorithms/actor_critic_loss.hpp"
+#include "core/random.hpp"
+#include "tests/catch2.hpp"
+
+namespace {
+
+using prl::ActionKind;
+using prl::ActorCriticLossSetting;
+using prl::NetworkSpec;
+
+constexpr std::size_t kRows = 40;
+// Not the rows: the mean may be over episodes.
+constexpr double kDivisor = 16.0;
+
+struct Minibatch {
+  std::vector<double> heads, values, log_std;  // what the objective is differentiated by
+  std::vector<float> actions, advantages, returns;
+};
+
+double gaussian_log_prob(const double* mean, const std::vector<double>& log_std, const float* action) {
+  double sum = 0.0;
+  for (std::size_t d = 0; d < log_std.size(); ++d) {
+    const double z = (static_cast<double>(action[d]) - mean[d]) / std::exp(log_std[d]);
+    sum -= 0.5 * z * z + log_std[d] + 0.5 * std::log(2.0 * std::numbers::pi);
+  }
+  return sum;
+}
+
+double categorical_log_prob(const double* logits, std::size_t count, std::size_t action) {
+  double sum = 0.0;
+  for (std::size_t k = 0; k < count; ++k) sum += std::exp(logits[k]);
+  return logits[action] - std::log(sum);
+}
+
+double row_log_prob(const NetworkSpec& spec, const Minibatch& batch, std::size_t row) {
+  const auto size = static_cast<std::size_t>(spec.head_size);
+  const double* head = &batch.heads[row * size];
+  if (spec.action_kind == ActionKind::kContinuous) {
+    return gaussian_log_prob(head, batch.log_std, &batch.actions[row * size]);
+  }
+  return categorical_log_prob(head, size, static_cast<std::size_t>(batch.actions[row]));
+}
+
+double row_entropy(const NetworkSpec& spec, const Minibatch& batch, std::size_t row) {
+  double entropy = 0.0;
+  if (spec.action_kind == ActionKind::kContinuous) {
+    for (const double s : batch.log_std) entropy += s + 0.5 * std::log(2.0 * std::numbers::pi * std::numbers::e);
+    return entropy;
+  }
+  const auto size = static_cast<std::size_t>(spec.head_size);
+  for (std::size_t k = 0; k < size; ++k) {
+    const double log_prob = categorical_log_prob(&batch.heads[row * size], size, k);
+    entropy -= std::exp(log_prob) * log_prob;
+  }
+  return entropy;
+}
+
+// As written in algorithms/actor_critic_loss.hpp.
+double objective(const NetworkSpec& spec, const ActorCriticLossSetting& setting, const Minibatch& batch) {
+  double sum = 0.0;
+  for (std::size_t r = 0; r < kRows; ++r) {
+    sum -= static_cast<double>(batch.advantages[r]) * row_log_prob(spec, batch, r);
+    sum += static_cast<double>(setting.value_coefficient) *
+           std::pow(batch.values[r] - static_cast<double>(batch.returns[r]), 2);
+    sum -= static_cast<double>(setting.entropy_coefficient) * row_entropy(spec, batch, r);
+  }
+  return sum / kDivisor;
+}
+
+Minibatch random_minibatch(const NetworkSpec& spec) {
+  prl::Rng rng(9, prl::RandomPurpose::kAction, static_cast<std::uint32_t>(spec.head_size), 0);
+  const auto size = static_cast<std::size_t>(spec.head_size);
+  const bool gaussian = spec.action_kind == ActionKind::kContinuous;
+  Minibatch batch;
+  // Rounded to floats once, so that both sides differentiate at the same point.
+  if (gaussian) {
+    for (std::size_t d = 0; d < size; ++d) batch.log_std.push_back(static_cast<double>(0.3F * rng.normal()));
+  }
+  for (std::size_t i = 0; i < kRows * size; ++i) batch.heads.push_back(static_cast<double>(rng.normal()));
+  for (std::size_t r = 0; r < kRows; ++r) {
+    if (gaussian) {
+      for (std::size_t d = 0; d < size; ++d) batch.actions.push_back(rng.normal());
+    } else {
+      batch.actions.push_back(static_cast<float>(rng.below(static_cast<std::uint32_t>(size))));
+    }
+  }
+  for (std::size_t r = 0; r < kRows; ++r) {
+    batch.values.push_back(static_cast<double>(rng.normal()));
+    batch.advantages.push_back(rng.normal());
+    batch.returns.push_back(rng.normal());
+  }
+  return batch;
+}
+
+std::vector<float> to_floats(const std::vector<double>& values) { return {values.begin(), values.end()}; }
+
+// Compares `derivatives` with central differences of the objective in each of `variables`, which are part of `batch`.
+void check_derivatives(const NetworkSpec& spec, const ActorCriticLossSetting& setting, const Minibatch& batch,
+                       std::vector<double>& variables, const std::vector<float>& derivatives) {
+  constexpr double kStep = 1e-6;
+  // One row's share of the mean, 1 / kDivisor, to four digits.
+  constexpr double kTolerance = 6e-6;
+  for (std::size_t i = 0; i < variables.size(); ++i) {
+    const double at = variables[i];
+    variables[i] = at + kStep;
+    const double above = objective(spec, setting, batch);
+    variables[i] = at - kStep;
+    const double below = objective(spec, setting, batch);
+    variables[i] = at;
+    CAPTURE(i, derivatives[i]);
+    CHECK(std::abs(static_cast<double>(derivatives[i]) - (above - below) / (2.0 * kStep)) < kTolerance);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("Derivatives by policy head, value and log standard deviation equal central differences") {
+  const auto [kind, head_size] = GENERATE(std::pair{ActionKind::kContinuous, 1}, std::pair{ActionKind::kContinuous, 3},
+                                          std::pair{ActionKind::kDiscrete, 2}, std::pair{ActionKind::kDiscrete, 5});
+  const float entropy_coefficient = GENERATE(0.0F, 0.5F);
+  CAPTURE(head_size, entropy_coefficient);
+  NetworkSpec spec;
+  spec.observation_size = 1;
+  spec.head_size = head_size;
+  spec.action_kind = kind;
+  const ActorCriticLossSetting setting{.value_coefficient = 0.7F, .entropy_coefficient = entropy_coefficient};
+  Minibatch batch = random_minibatch(spec);
+  const std::vector<float> heads = to_floats(batch.heads);
+  const std::vector<float> values = to_floats(batch.values);
+  const std::vector<float> log_std = to_floats(batch.log_std);
+  std::vector<float> d_heads(heads.size()), d_values(kRows), d_log_std(log_std.size());
+  const prl::ActorCriticRows rows{kRows,
+                                  kDivisor,
+                                  heads.data(),
+                                  values.data(),
+                                  batch.actions.data(),
+                                  batch.advantages.data(),
+                                  batch.returns.data()};
+  const prl::ActorCriticTerms terms =
+      prl::actor_critic_loss(spec, setting, rows, log_std.data(), d_heads.data(), d_values.data(), d_log_std.data());
+  const double loss = terms.policy + static_cast<double>(setting.value_coefficient) * terms.value -
+                      static_cast<double>(entropy_coefficient) * terms.entropy;
+  CHECK(std::abs(loss - objective(spec, setting, batch)) < 1e-5);
+  check_derivatives(spec, setting, batch, batch.heads, d_heads);
+  check_derivatives(spec, setting, batch, batch.values, d_values);
+  check_derivatives(spec, setting, batch, batch.log_std, d_log_std);
+}
