@@ -72,7 +72,7 @@ PRL_HOST_DEVICE inline float fast_log(float x) {
 }
 
 // sin(x + quarter_turns * pi/2), the common part of sine and cosine.
-PRL_ALWAYS_INLINE PRL_HOST_DEVICE inline float fast_sin_shifted(float x, std::int32_t quarter_turns) {
+PRL_HOST_DEVICE inline float fast_sin_shifted(float x, std::int32_t quarter_turns) {
   const float shifted = multiply_add(x, 0.636619772367581343F, 12582912.0F);
   const float n = shifted - 12582912.0F;
   const std::int32_t quadrant = std::bit_cast<std::int32_t>(shifted) + quarter_turns;
@@ -92,8 +92,8 @@ PRL_ALWAYS_INLINE PRL_HOST_DEVICE inline float fast_sin_shifted(float x, std::in
   return (quadrant & 2) != 0 ? -value : value;
 }
 
-PRL_ALWAYS_INLINE PRL_HOST_DEVICE inline float fast_sin(float x) { return fast_sin_shifted(x, 0); }
-PRL_ALWAYS_INLINE PRL_HOST_DEVICE inline float fast_cos(float x) { return fast_sin_shifted(x, 1); }
+PRL_HOST_DEVICE inline float fast_sin(float x) { return fast_sin_shifted(x, 0); }
+PRL_HOST_DEVICE inline float fast_cos(float x) { return fast_sin_shifted(x, 1); }
 
 PRL_HOST_DEVICE inline float fast_tanh(float x) {
   x = x < -7.90531110763549805F ? -7.90531110763549805F : x;
@@ -116,7 +116,7 @@ PRL_HOST_DEVICE inline float fast_tanh(float x) {
 // The same names for both scalars, so that an environment's step is one template: the fast path in float, the C
 // library in double.
 template <typename Real>
-PRL_ALWAYS_INLINE PRL_HOST_DEVICE inline Real sine(Real x) {
+PRL_HOST_DEVICE inline Real sine(Real x) {
   if constexpr (sizeof(Real) == sizeof(float)) {
     return fast_sin(x);
   } else {
@@ -125,7 +125,7 @@ PRL_ALWAYS_INLINE PRL_HOST_DEVICE inline Real sine(Real x) {
 }
 
 template <typename Real>
-PRL_ALWAYS_INLINE PRL_HOST_DEVICE inline Real cosine(Real x) {
+PRL_HOST_DEVICE inline Real cosine(Real x) {
   if constexpr (sizeof(Real) == sizeof(float)) {
     return fast_cos(x);
   } else {
@@ -133,20 +133,27 @@ PRL_ALWAYS_INLINE PRL_HOST_DEVICE inline Real cosine(Real x) {
   }
 }
 
-// `chosen` where the condition holds, else `other`. By bit masks: of `?:` followed by comparisons with its result,
-// compilers make branches, which keep a loop from being vectorised.
+// x, or the bound that it lies beyond; low <= high.
 template <typename Real>
-PRL_HOST_DEVICE constexpr Real select(bool condition, Real chosen, Real other) {
+PRL_HOST_DEVICE constexpr Real clip(Real x, Real low, Real high) {
+  const Real raised = x < low ? low : x;
+  return raised > high ? high : raised;
+}
+
+// `chosen` where the condition holds, else `other`, by bit masks. Of ?: whose result is compared afterwards g++ makes
+// branches, which keep a loop from being vectorised.
+template <typename Real>
+PRL_HOST_DEVICE constexpr Real masked_select(bool condition, Real chosen, Real other) {
   using Bits = std::conditional_t<sizeof(Real) == sizeof(float), std::int32_t, std::int64_t>;
   const Bits mask = -static_cast<Bits>(condition);
   return std::bit_cast<Real>((std::bit_cast<Bits>(chosen) & mask) | (std::bit_cast<Bits>(other) & ~mask));
 }
 
-// x, or the bound that it lies beyond; low <= high.
+// clip() for a result that is compared afterwards.
 template <typename Real>
-PRL_HOST_DEVICE constexpr Real clip(Real x, Real low, Real high) {
-  const Real raised = select(x < low, low, x);
-  return select(raised > high, high, raised);
+PRL_HOST_DEVICE constexpr Real masked_clip(Real x, Real low, Real high) {
+  const Real raised = masked_select(x < low, low, x);
+  return masked_select(raised > high, high, raised);
 }
 
 }  // namespace prl

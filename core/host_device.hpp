@@ -6,10 +6,3 @@
 #else
 #define PRL_HOST_DEVICE
 #endif
-
-// Marks a function that is inlined however large it is: a call within a loop keeps the loop from being vectorised.
-#if defined(__GNUC__) || defined(__clang__)
-#define PRL_ALWAYS_INLINE [[gnu::always_inline]]
-#else
-#define PRL_ALWAYS_INLINE
-#endif

@@ -132,8 +132,7 @@ class VectorEnv {
       std::array<Scalar, E::kActionSize> action;
       for (std::size_t k = 0; k < action.size(); ++k) action[k] = static_cast<Scalar>(actions[i * action.size() + k]);
       State state = std::bit_cast<State>(members);
-      // Not const: g++ 12 would then keep it in memory, and not vectorise the loop.
-      typename E::Outcome outcome = E::step(state, action.data());
+      const typename E::Outcome outcome = E::step(state, action.data());
       members = std::bit_cast<std::array<Scalar, E::kStateSize>>(state);
       for (std::size_t k = 0; k < members.size(); ++k) states[k * stride + i] = members[k];
       rewards[i] = static_cast<float>(outcome.reward);

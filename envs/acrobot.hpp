@@ -63,7 +63,7 @@ struct Acrobot {
   }
 
   // One step of 0.2 s; action[0] is 0, 1 or 2 for a torque of -1, 0 or 1 newton metres.
-  PRL_ALWAYS_INLINE PRL_HOST_DEVICE static Outcome step(State& state, const Real* action) {
+  PRL_HOST_DEVICE static Outcome step(State& state, const Real* action) {
     constexpr Real kTimeStep = Real(0.2);
     const Real torque = action[0] - Real(1);
     const State k1 = derivative(state, torque);
@@ -80,7 +80,7 @@ struct Acrobot {
     state.theta1_dot = clip(state.theta1_dot, -kMaxSpeed1, kMaxSpeed1);
     state.theta2_dot = clip(state.theta2_dot, -kMaxSpeed2, kMaxSpeed2);
     const bool terminated = -cosine(state.theta1) - cosine(state.theta2 + state.theta1) > kGoalHeight;
-    return {select(terminated, Real(0), Real(-1)), terminated};
+    return {terminated ? Real(0) : Real(-1), terminated};
   }
 
   // (cos theta1, sin theta1, cos theta2, sin theta2, theta1_dot, theta2_dot).
@@ -97,7 +97,7 @@ struct Acrobot {
   static constexpr Real kPi = std::numbers::pi_v<Real>;
 
   // The state's rate of change. Masses of 1 are left out.
-  PRL_ALWAYS_INLINE PRL_HOST_DEVICE static State derivative(const State& s, Real torque) {
+  PRL_HOST_DEVICE static State derivative(const State& s, Real torque) {
     constexpr Real kLength = Real(1);
     constexpr Real kCentre = Real(0.5);  // of mass, from the link's upper end
     constexpr Real kInertia = Real(1);

@@ -54,12 +54,12 @@ struct MountainCar {
     constexpr Real kForce = Real(0.001);
     constexpr Real kGravity = Real(0.0025);
     const Real acceleration = (action[0] - Real(1)) * kForce + cosine(3 * state.position) * -kGravity;
-    const Real velocity = clip(state.velocity + acceleration, -kMaxSpeed, kMaxSpeed);
-    state.position = clip(state.position + velocity, kMinPosition, kMaxPosition);
+    const Real velocity = masked_clip(state.velocity + acceleration, -kMaxSpeed, kMaxSpeed);
+    state.position = masked_clip(state.position + velocity, kMinPosition, kMaxPosition);
     // Not `&&` or `?:`: branches would keep the loop over environments from being vectorised.
     const bool hits_wall = (state.position == kMinPosition) & (velocity < Real(0));
     const bool terminated = (state.position >= kGoalPosition) & (velocity >= Real(0));
-    state.velocity = select(hits_wall, Real(0), velocity);
+    state.velocity = masked_select(hits_wall, Real(0), velocity);
     return {Real(-1), terminated};
   }
 

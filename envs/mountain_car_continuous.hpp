@@ -62,14 +62,14 @@ struct MountainCarContinuous {
     constexpr Real kForceCost = Real(0.1);
     const Real force = clip(action[0], -kMaxForce, kMaxForce);
     const Real acceleration = force * kPower - kGravity * cosine(3 * state.position);
-    const Real velocity = clip(state.velocity + acceleration, -kMaxSpeed, kMaxSpeed);
-    const Real position = clip(state.position + velocity, kMinPosition, kMaxPosition);
+    const Real velocity = masked_clip(state.velocity + acceleration, -kMaxSpeed, kMaxSpeed);
+    const Real position = masked_clip(state.position + velocity, kMinPosition, kMaxPosition);
     // Not `&&` or `?:`: branches would keep the loop over environments from being vectorised.
     const bool hits_wall = (position == kMinPosition) & (velocity < Real(0));
     const bool terminated = (position >= kGoalPosition) & (velocity >= Real(0));
     state.position = in_single(position);
-    state.velocity = in_single(select(hits_wall, Real(0), velocity));
-    return {select(terminated, kGoalReward, Real(0)) - action[0] * action[0] * kForceCost, terminated};
+    state.velocity = in_single(masked_select(hits_wall, Real(0), velocity));
+    return {masked_select(terminated, kGoalReward, Real(0)) - action[0] * action[0] * kForceCost, terminated};
   }
 
   // The state itself: (position, velocity).
