@@ -29,9 +29,9 @@ enum class RandomPurpose : std::uint32_t {
   kInitialisation = 3,
   kEvaluationReset = 4,
   kEvaluationAction = 5,
-  kTable = 6,          // making a table of transitions from a seed
-  kTransition = 7,     // a table's next state
-  kReplay = 8,         // which transitions a batch is made of
+  kTable = 6,       // making a table of transitions from a seed
+  kTransition = 7,  // a table's next state
+  kReplay = 8,      // which transitions a batch is made of
 };
 
 // One application of the bijection. `counter` and the result are four 32-bit words, `key` two.

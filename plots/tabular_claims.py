@@ -94,7 +94,8 @@ def judge_d1_c2(experiment: Experiment, documents: Documents, tabular: Tabular) 
         evidence.append(_share(where, "the same by value iteration of the subsets' own equation", predicted, _BESIDE))
         own = tabular.estimate(printed, lambda r: r["own_error"] / r["optimum"]["largest_value"])
         evidence.append(_share(where, "distance of the run from that solution", own, _BESIDE))
-        evidence.append(_share(where, "error with the maximum over all actions", tabular.estimate(corrected, relative_error), _BESIDE))
+        repaired = tabular.estimate(corrected, relative_error)
+        evidence.append(_share(where, "error with the maximum over all actions", repaired, _BESIDE))
     return _judged(experiment, documents, all_of(verdicts), "both tables", evidence)
 
 

@@ -45,7 +45,8 @@ def error_table(records: RecordSet) -> Table:
         largest = next(iter(tabular.runs(cell).values()))["optimum"]["largest_value"]
         error = tabular.estimate(cell, lambda record: record["error"])
         part = percent(tabular.estimate(cell, relative_error).value)
-        what = (own["environment"], hyperparameters["step_size"], str(hyperparameters["subsets"]), hyperparameters["robbins_monro"])
+        rule = (hyperparameters["step_size"], str(hyperparameters["subsets"]), hyperparameters["robbins_monro"])
+        what = (own["environment"], *rule)
         rows.append(Row((*what, number(largest), number(error.value), part, str(error.n))))
     columns = ("table", "step size", "subsets", "conditions", "largest |Q*|", "error", "of it", "n")
     return Table("D1.tabular_error", "Q-learning: ||Q - Q*|| at the end", columns, tuple(rows), frozenset({2, 4, 5, 6, 7}))
@@ -61,7 +62,8 @@ def agents_table(records: RecordSet) -> Table:
         over = (number(ratio.value), interval(ratio)) if ratio else (NOTHING, NOTHING)
         label = f"{own['agents']}{_mark(tabular, cell)}"
         error = number(own["evaluation"]["stop_at_error"], 2)
-        rows.append(Row((own["step_cost"], error, label, tabular.reached(cell), whole(steps.value), seconds(took.value), *over)))
+        took_text = (tabular.reached(cell), whole(steps.value), seconds(took.value))
+        rows.append(Row((own["step_cost"], error, label, *took_text, *over)))
     columns = ("step cost", "error", "agents", "reached", "steps", "time", "1 agent / this", "95 % interval")
     title = "Q-learning: agents that share a table, until ||Q - Q*|| is reached (means over seeds)"
     return Table("D1.tabular_agents", title, columns, tuple(rows), frozenset({1, 3, 4, 5, 6, 7}))

@@ -163,8 +163,9 @@ def test_an_interrupt_keeps_what_was_learned(tmp_path: Path, team: str) -> None:
 
 
 def test_a_worker_that_is_killed_ends_the_run_in_one_line(tmp_path: Path) -> None:
-    command = "train --algorithm q-learning --collect processes --workers 3 --experience model --agreement partition --env Taxi-v4"
-    program = Program([*command.split(), "--steps", "1000000000", "--record", "record.json", *QUIET], tmp_path)
+    command = "train --algorithm q-learning --collect processes --workers 3 --experience model --env Taxi-v4"
+    more = "--agreement partition --steps 1000000000 --record record.json"
+    program = Program([*command.split(), *more.split(), *QUIET], tmp_path)
     victim = program.await_workers(2)[0]
     os.kill(victim, signal.SIGKILL)
     outcome = program.finish()
