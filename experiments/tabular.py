@@ -22,8 +22,8 @@ _TITLES = {
 }
 _START_UP_SECONDS = 0.3
 _SECONDS_PER_UPDATE = 60e-9
-# Of the budget of agents' steps, of which a run without cost needs a sixth and one that waits an eightieth.
-_SECONDS_PER_AGENT_STEP = {"none": 0.1e-6, "wait:50us": 1.4e-6}
+# Of the budget of agents' steps, of which a run without cost needs a sixth and one that waits a two-hundredth.
+_SECONDS_PER_AGENT_STEP = {"none": 0.1e-6, "wait:200us": 1.4e-6}
 
 
 @dataclass(frozen=True)
