@@ -11,10 +11,10 @@ RulePreset tuned_preset() {
   preset.description = "settings tuned for CartPole-v1: two separate 64x64 networks, Adam, lambda 0.95";
   preset.network.hidden = {64, 64};
   preset.network.shared_trunk = false;
-  preset.steps_per_round = 256;
+  preset.steps_per_round = 80;
   Setting setting;
   setting.learner.optimiser.kind = OptimiserKind::kAdam;
-  setting.learner.optimiser.learning_rate = 3e-3F;
+  setting.learner.optimiser.learning_rate = 1e-3F;
   setting.learner.optimiser.anneal_learning_rate = true;
   setting.learner.loss.entropy_coefficient = 0.01F;
   setting.targets.lambda = 0.95F;

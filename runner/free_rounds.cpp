@@ -13,7 +13,8 @@ LearnerPlan plan_of_segments(const RunConfiguration& c) {
           c.environments / c.workers,
           c.steps_per_environment(),
           c.seed,
-          (c.rounds + c.warmup_rounds) * c.workers};
+          (c.rounds + c.warmup_rounds) * c.workers,
+          segment_layout(c).cut_rows};
 }
 
 }  // namespace
