@@ -32,6 +32,9 @@ RulePreset tuned_preset(std::string_view environment) {
   if (environment == "Pendulum-v1") {
     preset.network.initial_log_std = 0.7F;
     setting.gamma = 0.95F;
+  } else if (environment == "Acrobot-v1") {
+    setting.gae_lambda = 0.94F;
+    setting.minibatch = 128;
   } else {
     setting.minibatch = 256;
   }
