@@ -1,0 +1,99 @@
+// Makes transitions of n steps from the steps of one environment, across the borders of segments.
+//
+//   (s_t, a_t,  sum_{i<k} gamma^i r_{t+i},  gamma^k,  s_{t+k}),   k = n, or less where the episode ends before
+//
+// Source: Sutton and Barto, "Reinforcement learning" (2nd edition), section 7.1; Horgan et al., "Distributed prioritized
+// experience replay" (ICLR 2018), algorithm 1. A step is held back until the observation that its transition leads to has
+// been seen, so a segment's last steps become transitions with the next segment. No transition crosses an episode's end:
+// after termination the remaining ones are shorter and have discount 0; after truncation they are shorter and lead to the
+// episode's final observation. Where that observation is not known, they lead to the last one that is, and the episode's
+// last step, of which nothing is known but its reward, is left out.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "algorithms/replay/transition.hpp"
+#include "core/aligned_buffer.hpp"
+#include "core/episode_end.hpp"
+#include "core/network_layout.hpp"
+
+namespace prl {
+
+// One step of an environment, in the order of time. Does not own what it points to.
+struct EnvironmentStep {
+  const float* observation = nullptr;
+  const float* action = nullptr;
+  float reward = 0.0F;
+  std::uint8_t ends = 0;                     // core/episode_end.hpp
+  const float* final_observation = nullptr;  // of an episode that was truncated here; null where it is not known
+};
+
+class NStepAssembler {
+ public:
+  NStepAssembler(const NetworkSpec& spec, int n, float gamma)
+      : observation_size_(static_cast<std::size_t>(spec.observation_size)),
+        action_size_(static_cast<std::size_t>(spec.action_size())),
+        capacity_(static_cast<std::size_t>(n)),
+        gamma_(gamma),
+        observations_(capacity_ * observation_size_),
+        actions_(capacity_ * action_size_),
+        rewards_(capacity_) {}
+
+  // Takes the next step and calls emit(const Transition&) for every transition that it completes, the earliest first.
+  // What a transition points to is valid during the call.
+  template <typename Emit>
+  void take(const EnvironmentStep& step, Emit&& emit) {
+    if (held_ == capacity_) emit_oldest(step.observation, emit);
+    hold(step);
+    if (step.ends == 0) return;
+    const float* next = nullptr;
+    if ((step.ends & kTerminated) == 0) {
+      next = step.final_observation;
+      if (next == nullptr) {
+        next = step.observation;
+        --held_;
+      }
+    }
+    while (held_ > 0) emit_oldest(next, emit);
+  }
+
+ private:
+  std::size_t slot(std::size_t age) const { return (first_ + age) % capacity_; }
+
+  void hold(const EnvironmentStep& step) {
+    const std::size_t to = slot(held_++);
+    std::copy_n(step.observation, observation_size_, observations_.data() + to * observation_size_);
+    std::copy_n(step.action, action_size_, actions_.data() + to * action_size_);
+    rewards_[to] = step.reward;
+  }
+
+  // All held steps as one transition to `next`, null after termination; then lets go of the first of them.
+  template <typename Emit>
+  void emit_oldest(const float* next, Emit&& emit) {
+    float reward = 0.0F;
+    float discount = 1.0F;
+    for (std::size_t age = held_; age-- > 0;) {
+      reward = rewards_[slot(age)] + gamma_ * reward;
+      discount *= gamma_;
+    }
+    emit(Transition{observations_.data() + first_ * observation_size_, actions_.data() + first_ * action_size_, reward,
+                    next != nullptr ? discount : 0.0F, next});
+    first_ = slot(1);
+    --held_;
+  }
+
+  std::size_t observation_size_;
+  std::size_t action_size_;
+  std::size_t capacity_;
+  float gamma_;
+  // A ring of steps that are held back, the earliest at first_.
+  AlignedBuffer<float> observations_;
+  AlignedBuffer<float> actions_;
+  AlignedBuffer<float> rewards_;
+  std::size_t first_ = 0;
+  std::size_t held_ = 0;
+};
+
+}  // namespace prl
