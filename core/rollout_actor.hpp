@@ -7,6 +7,7 @@
 
 #include "core/actor.hpp"
 #include "core/environment.hpp"
+#include "core/exploration.hpp"
 #include "core/rollout_recorder.hpp"
 #include "core/step_cost.hpp"
 #include "core/vector_env.hpp"
@@ -17,6 +18,7 @@ struct ActorSetting {
   NetworkLayout layout;
   std::uint64_t seed = 0;
   StepCost step_cost;
+  ExplorationSetting exploration = {};
 };
 
 // Collects with the policy inside the worker.
@@ -25,7 +27,7 @@ class RolloutActor final : public Actor {
  public:
   RolloutActor(const ActorSetting& setting, int first, int count)
       : environments_(setting.seed, static_cast<std::uint32_t>(first), count),
-        recorder_(setting.layout, setting.seed, first, count),
+        recorder_(setting.layout, setting.seed, first, count, setting.exploration),
         observations_(static_cast<std::size_t>(count) * E::kObservationSize),
         cost_(setting.step_cost),
         count_(count) {

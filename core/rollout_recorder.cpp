@@ -28,11 +28,13 @@ float choose_action(const NetworkSpec& spec, const float* head, const float* log
   return categorical_log_prob(head, spec.head_size, index);
 }
 
-RolloutRecorder::RolloutRecorder(const NetworkLayout& layout, std::uint64_t seed, int first, int count)
+RolloutRecorder::RolloutRecorder(const NetworkLayout& layout, std::uint64_t seed, int first, int count,
+                                 const ExplorationSetting& exploration)
     : layout_(layout),
       seed_(seed),
       first_(first),
       count_(count),
+      exploration_(exploration),
       kernel_(layout, count),
       heads_(product(count, layout.spec.head_size)),
       values_(product(count, 1)),
@@ -41,17 +43,28 @@ RolloutRecorder::RolloutRecorder(const NetworkLayout& layout, std::uint64_t seed
       cut_rows_(product(count, 1)),
       cuts_so_far_(product(count, 1)) {}
 
-const float* RolloutRecorder::act(const float* parameters, const float* observations, int t, const SegmentView& out) {
+float RolloutRecorder::choose(const float* parameters, int i, float* action) {
   const NetworkSpec& spec = layout_.spec;
-  const int observation_size = spec.observation_size;
-  const int action_size = spec.action_size();
+  const float* head = heads_.data() + i * spec.head_size;
+  const int environment = first_ + i;
+  Rng rng(seed_, RandomPurpose::kAction, static_cast<std::uint32_t>(environment), step_);
+  if (exploration_.kind == Exploration::kSampled) {
+    return choose_action(spec, head, parameters + layout_.log_std_offset, &rng, action);
+  }
+  float log_prob = 0.0F;
+  const float epsilon = epsilon_of(exploration_, environment, step_);
+  action[0] = static_cast<float>(epsilon_greedy(head, spec.head_size, epsilon, rng, log_prob));
+  return log_prob;
+}
+
+const float* RolloutRecorder::act(const float* parameters, const float* observations, int t, const SegmentView& out) {
+  const int observation_size = layout_.spec.observation_size;
+  const int action_size = layout_.spec.action_size();
   kernel_.forward(parameters, observations, count_, heads_.data(), values_.data());
   for (int i = 0; i < count_; ++i) {
     const TrajectoryView trajectory = out.trajectory(i);
     float* action = trajectory.actions + t * action_size;
-    Rng rng(seed_, RandomPurpose::kAction, static_cast<std::uint32_t>(first_ + i), step_);
-    trajectory.log_probs[t] =
-        choose_action(spec, heads_.data() + i * spec.head_size, parameters + layout_.log_std_offset, &rng, action);
+    trajectory.log_probs[t] = choose(parameters, i, action);
     trajectory.values[t] = values_[static_cast<std::size_t>(i)];
     std::copy_n(observations + i * observation_size, observation_size, trajectory.observations + t * observation_size);
     std::copy_n(action, action_size, actions_.data() + i * action_size);

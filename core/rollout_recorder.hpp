@@ -1,6 +1,6 @@
 // The policy's half of collecting: chooses actions for a batch of environments and writes their trajectories.
 //
-// One step t of environment e:  a_t ~ pi(. | s_t; theta),  recorded with s_t, log pi(a_t | s_t), V(s_t), then with the
+// One step t of environment e:  a_t ~ pi(. | s_t; theta), or by action values (core/exploration.hpp),  recorded with s_t, log pi(a_t | s_t), V(s_t), then with the
 // reward, how the episode ended, and the bootstrap value where the recursion is cut (core/segment.hpp). The random
 // numbers of (environment, step) do not depend on which batch the environment is in, so recording in one worker or in
 // sixteen gives the same bits.
@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "core/aligned_buffer.hpp"
+#include "core/exploration.hpp"
 #include "core/network_layout.hpp"
 #include "core/policy_kernel.hpp"
 #include "core/random.hpp"
@@ -19,7 +20,8 @@ namespace prl {
 class RolloutRecorder {
  public:
   // For the environments [first, first + count) of a run with this seed.
-  RolloutRecorder(const NetworkLayout& layout, std::uint64_t seed, int first, int count);
+  RolloutRecorder(const NetworkLayout& layout, std::uint64_t seed, int first, int count,
+                  const ExplorationSetting& exploration = {});
 
   // Chooses the actions of step `t` of the segment for `observations` [count][observation_size] and writes
   // observations, actions, log_probs and values. Returns the actions, [count][action_size].
@@ -32,6 +34,8 @@ class RolloutRecorder {
               const float* next_observations, int t, const SegmentView& out);
 
  private:
+  // Chooses the action of environment i from its row of heads_; returns its log-probability.
+  float choose(const float* parameters, int i, float* action);
   void write_bootstrap(const float* parameters, const std::uint8_t* ends, const float* final_observations,
                        const float* next_observations, int t, const SegmentView& out);
 
@@ -39,6 +43,7 @@ class RolloutRecorder {
   std::uint64_t seed_;
   int first_;
   int count_;
+  ExplorationSetting exploration_;
   std::uint64_t step_ = 0;
   PolicyKernel kernel_;
   AlignedBuffer<float> heads_;

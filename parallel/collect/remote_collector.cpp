@@ -18,12 +18,13 @@ const CollectionPlan& checked(const CollectionPlan& plan, const NetworkLayout& n
 }  // namespace
 
 RemoteCollector::RemoteCollector(const CollectionPlan& plan, const NetworkLayout& network, std::uint64_t seed,
-                                 const EnvironmentBatchFactory& make_batch, std::unique_ptr<StepLink> link)
+                                 const EnvironmentBatchFactory& make_batch, std::unique_ptr<StepLink> link,
+                                 const ExplorationSetting& exploration)
     : link_(std::move(link)),
       parameters_(checked(plan, network).parameter_count),
       blocks_(plan.segment_bytes()),
       segment_(plan.layout, blocks_.data(), 0, plan.environments),
-      recorder_(network, seed, 0, plan.environments),
+      recorder_(network, seed, 0, plan.environments, exploration),
       own_environments_(environments_of(0, plan.workers, plan.environments).count),
       batch_(make_batch(0, own_environments_)) {
   batch_->observe(link_->rows().observations);

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "core/aligned_buffer.hpp"
+#include "core/exploration.hpp"
 #include "core/rollout_recorder.hpp"
 #include "parallel/collect/collection_plan.hpp"
 #include "parallel/collect/collector.hpp"
@@ -20,7 +21,8 @@ class RemoteCollector final : public Collector {
   // `seed` is the run's. `link` connects workers 1 .. W - 1 of the same plan; worker 0 steps its part here. Throws
   // std::invalid_argument for a plan that cannot be.
   RemoteCollector(const CollectionPlan& plan, const NetworkLayout& network, std::uint64_t seed,
-                  const EnvironmentBatchFactory& make_batch, std::unique_ptr<StepLink> link);
+                  const EnvironmentBatchFactory& make_batch, std::unique_ptr<StepLink> link,
+                  const ExplorationSetting& exploration = {});
 
   std::span<float> parameters() override { return parameters_.span(); }
   bool collect(const std::atomic<bool>& stop) override;
