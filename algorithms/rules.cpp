@@ -6,6 +6,8 @@
 
 #include "algorithms/actor_critic.hpp"
 #include "algorithms/actor_critic_presets.hpp"
+#include "algorithms/dqn.hpp"
+#include "algorithms/dqn_presets.hpp"
 #include "algorithms/ppo.hpp"
 #include "algorithms/ppo_presets.hpp"
 
@@ -22,10 +24,12 @@ std::vector<RuleSetting> all_settings() { return defaults_of(static_cast<const R
 std::string_view name_of_alternative(const PpoSetting&) { return "ppo"; }
 std::string_view name_of_alternative(const A2cSetting&) { return "a2c"; }
 std::string_view name_of_alternative(const VtraceSetting&) { return "vtrace"; }
+std::string_view name_of_alternative(const DqnSetting&) { return "dqn"; }
 
 CollectionNeeds needs_of_alternative(const PpoSetting&) { return {}; }
 CollectionNeeds needs_of_alternative(const A2cSetting&) { return {}; }
 CollectionNeeds needs_of_alternative(const VtraceSetting&) { return {.cut_observations = true}; }
+CollectionNeeds needs_of_alternative(const DqnSetting&) { return {.cut_observations = true}; }
 
 std::vector<RulePreset> presets_of_alternative(const PpoSetting&, std::string_view environment) {
   return ppo_presets(environment);
@@ -35,6 +39,19 @@ std::vector<RulePreset> presets_of_alternative(const A2cSetting&, std::string_vi
 }
 std::vector<RulePreset> presets_of_alternative(const VtraceSetting&, std::string_view environment) {
   return vtrace_presets(environment);
+}
+
+std::vector<RulePreset> presets_of_alternative(const DqnSetting&, std::string_view environment) {
+  return dqn_presets(environment);
+}
+
+template <typename Rule>
+void check(const Rule& setting, int steps_per_round, int /*environments*/, int shards) {
+  check_round(setting, steps_per_round, shards);
+}
+
+void check(const DqnSetting& setting, int /*steps_per_round*/, int environments, int shards) {
+  check_round(setting, environments, shards);
 }
 
 std::unique_ptr<Learner> make(const PpoSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,
@@ -50,6 +67,11 @@ std::unique_ptr<Learner> make(const A2cSetting& setting, const NetworkLayout& la
 std::unique_ptr<Learner> make(const VtraceSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,
                               LearnerStorage storage) {
   return std::make_unique<ActorCriticLearner>(layout, setting.learner, setting.targets, plan, std::move(storage));
+}
+
+std::unique_ptr<Learner> make(const DqnSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,
+                              LearnerStorage storage) {
+  return std::make_unique<DqnLearner>(layout, setting, plan, std::move(storage));
 }
 
 }  // namespace
@@ -68,6 +90,19 @@ CollectionNeeds needs_of(const RuleSetting& setting) {
   return std::visit([](const auto& rule) { return needs_of_alternative(rule); }, setting);
 }
 
+ExplorationSetting exploration_of(const RuleSetting& setting, int environments) {
+  const auto* dqn = std::get_if<DqnSetting>(&setting);
+  if (dqn == nullptr) return {};
+  ExplorationSetting exploration = dqn->exploration;
+  exploration.environments = environments;
+  return exploration;
+}
+
+std::string_view why_not(std::string_view rule, ActionKind actions) {
+  if (actions == ActionKind::kDiscrete || !std::holds_alternative<DqnSetting>(default_setting(rule))) return "";
+  return "its greatest action value is looked for among discrete actions";
+}
+
 RuleSetting default_setting(std::string_view rule) {
   for (RuleSetting& setting : all_settings()) {
     if (name_of(setting) == rule) return std::move(setting);
@@ -84,8 +119,8 @@ std::vector<RulePreset> presets_of(std::string_view rule, std::string_view envir
                     default_setting(rule));
 }
 
-void check_round(const RuleSetting& setting, int steps_per_round, int shards) {
-  std::visit([&](const auto& rule) { check_round(rule, steps_per_round, shards); }, setting);
+void check_round(const RuleSetting& setting, int steps_per_round, int environments, int shards) {
+  std::visit([&](const auto& rule) { check(rule, steps_per_round, environments, shards); }, setting);
 }
 
 std::unique_ptr<Learner> make_learner(const RuleSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,

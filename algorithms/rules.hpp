@@ -8,14 +8,16 @@
 #include <vector>
 
 #include "algorithms/actor_critic_setting.hpp"
+#include "algorithms/dqn_setting.hpp"
 #include "algorithms/ppo_setting.hpp"
 #include "algorithms/setting_field.hpp"
+#include "core/exploration.hpp"
 #include "core/learner.hpp"
 #include "core/network_layout.hpp"
 
 namespace prl {
 
-using RuleSetting = std::variant<PpoSetting, A2cSetting, VtraceSetting>;
+using RuleSetting = std::variant<PpoSetting, A2cSetting, VtraceSetting, DqnSetting>;
 
 // What a rule needs of collecting beside plain rollouts.
 struct CollectionNeeds {
@@ -44,11 +46,17 @@ std::vector<SettingField> fields_of(RuleSetting& setting);
 
 CollectionNeeds needs_of(const RuleSetting& setting);
 
+// How the rule acts while collecting, in a run of that many environments.
+ExplorationSetting exploration_of(const RuleSetting& setting, int environments);
+
+// Why the rule has no use for actions of that kind; empty where it has.
+std::string_view why_not(std::string_view rule, ActionKind actions);
+
 // The presets of a rule for an environment, the default first.
 std::vector<RulePreset> presets_of(std::string_view rule, std::string_view environment);
 
 // Throws std::invalid_argument with one line unless rounds of that size can be learned from with that many shards.
-void check_round(const RuleSetting& setting, int steps_per_round, int shards);
+void check_round(const RuleSetting& setting, int steps_per_round, int environments, int shards);
 
 // Parameters are taken as they are in `storage`.
 std::unique_ptr<Learner> make_learner(const RuleSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,

@@ -19,7 +19,7 @@
 
 namespace prl {
 
-enum class Exploration { kSampled, kScheduled, kPerEnvironment };
+enum class Exploration { kScheduled, kPerEnvironment, kSampled };
 
 struct ExplorationSetting {
   Exploration kind = Exploration::kSampled;

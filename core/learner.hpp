@@ -76,7 +76,7 @@ class Learner {
 
   // One optimiser step on `range` from the summed `gradient` (the whole flat span, of which `range` is read), whose
   // square sum over all parameters is `gradient_square_sum` (for clipping by the global norm). Disjoint ranges may be
-  // applied at the same time. finish_update() follows once all ranges are done.
+  // applied at the same time. finish_update() follows once all ranges are done and all of parameters() are the update's.
   virtual void apply_gradient(ParameterRange range, std::span<const float> gradient, double gradient_square_sum) = 0;
   virtual void finish_update() = 0;
 

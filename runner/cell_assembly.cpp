@@ -42,7 +42,7 @@ struct Parts {
 };
 
 Parts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment) {
-  const ActorSetting setting{layout, c.seed, c.step_cost};
+  const ActorSetting setting{layout, c.seed, c.step_cost, exploration_of(c.rule, c.environments)};
   return {c, layout, environment.actors(setting), environment.batches(setting),
           CollectionPlan{c.workers, c.environments, layout.parameter_count, segment_layout(c)}};
 }
@@ -79,8 +79,9 @@ void learn_centrally(const Parts& parts, std::unique_ptr<Collector> collector, c
 }
 
 std::unique_ptr<Collector> make_remote_collector(const Parts& parts, std::unique_ptr<StepLink> link) {
-  return std::make_unique<RemoteCollector>(parts.plan, parts.layout, parts.configuration.seed, parts.batches,
-                                           std::move(link));
+  const RunConfiguration& c = parts.configuration;
+  return std::make_unique<RemoteCollector>(parts.plan, parts.layout, c.seed, parts.batches, std::move(link),
+                                           exploration_of(c.rule, c.environments));
 }
 
 // The collectors whose workers live in this process or are forked by it.

@@ -37,6 +37,9 @@ std::string why_not(const ParallelMode& mode) {
 
 Cell find_cell(const std::string& algorithm, const ParallelMode& mode) {
   Cell cell{algorithm, mode, true, why_not(mode)};
+  if (cell.reason.empty() && mode.schedule == Schedule::kFreeRunning && algorithm == "dqn") {
+    cell.reason = "its transitions reach from one segment of an environment into the next; use --schedule lock-step";
+  }
   cell.available = cell.reason.empty();
   return cell;
 }

@@ -29,6 +29,8 @@ Json presets_json() {
   Json json = Json::array();
   for (const std::string_view rule : rule_names()) {
     for (const EnvironmentEntry* entry : environments()) {
+      const ActionKind actions = entry->info().discrete ? ActionKind::kDiscrete : ActionKind::kContinuous;
+      if (!why_not(rule, actions).empty()) continue;
       for (const RulePreset& preset : presets_of(rule, entry->info().name)) {
         Json settings = settings_json(preset.setting, preset.network);
         settings["steps_per_round"] = preset.steps_per_round;

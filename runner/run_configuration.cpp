@@ -73,10 +73,21 @@ void validate_schedule(const RunConfiguration& c) {
                   c.workers, c.environments));
 }
 
+void validate_actions(const RunConfiguration& c) {
+  const std::string_view reason = why_not(c.algorithm(), c.network.action_kind);
+  require(reason.empty(), fmt::format("there is no {} on {}: {}; give an --env with those (see prl list)",
+                                      c.algorithm(), c.environment, reason));
+  const bool samples = exploration_of(c.rule, c.environments).kind == Exploration::kSampled;
+  require(samples || c.evaluation.action == EvaluationAction::kMean,
+          fmt::format("--evaluation-action sampled: action values of {} are no distribution to sample from; leave it "
+                      "away, and the greatest is taken",
+                      c.algorithm()));
+}
+
 void validate_round(const RunConfiguration& c) {
   try {
     NetworkLayout{c.network};
-    check_round(c.rule, c.steps_per_segment(), c.shards);
+    check_round(c.rule, c.steps_per_segment(), c.environments, c.shards);
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }
@@ -131,6 +142,7 @@ void validate(const RunConfiguration& c) {
                                  c.algorithm(), name_of(c.collect), name_of(c.inference), name_of(c.agreement),
                                  name_of(c.schedule), cell.reason));
   }
+  validate_actions(c);
   validate_division(c);
   validate_schedule(c);
   validate_round(c);

@@ -66,8 +66,8 @@ void TransportGradients::update(Learner& learner) {
   double gradient_square_sum = square_sum(gradient.subspan(own.begin, own.size()));
   sum(std::span(&gradient_square_sum, 1));
   learner.apply_gradient(own, gradient, gradient_square_sum);
-  learner.finish_update();
   all_gather(learner.parameters());
+  learner.finish_update();
 }
 
 const float* TransportGradients::own_gradient(Learner& learner) {

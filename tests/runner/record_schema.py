@@ -8,20 +8,27 @@ from typing import Any
 from program import ROOT
 
 DOCUMENT = ROOT / "docs" / "run-record.md"
+_RULES = re.compile(r" \(([a-z0-9, ]+)\)$")
 _ROW = re.compile(r"^\| `(?P<field>[^`]+)` \| (?P<type>[^|]+) \|")
 
 
-def documented_fields(section: str) -> dict[str, str]:
-    """Field -> type, of the tables below the heading '## `section`'."""
+def documented_fields(section: str, rule: str = "") -> dict[str, str]:
+    """Field -> type, of the tables below the heading '## `section`'. A type like 'number (ppo)' is of that rule's alone."""
     text = DOCUMENT.read_text()
     body = text.split(f"\n## {section}\n", 1)[1].split("\n## ", 1)[0]
     rows = (_ROW.match(line) for line in body.splitlines())
-    return {row["field"]: row["type"].strip() for row in rows if row}
+    fields = {row["field"]: row["type"].strip() for row in rows if row}
+    of_rules = {field: _RULES.search(kind) for field, kind in fields.items()}
+    return {
+        field: _RULES.sub("", fields[field])
+        for field, rules in of_rules.items()
+        if rules is None or rule in rules[1].split(", ")
+    }
 
 
 def faults_of(document: dict[str, Any], section: str) -> list[str]:
     """What of the document contradicts the section, and what it lacks."""
-    fields = documented_fields(section)
+    fields = documented_fields(section, document.get("configuration", {}).get("algorithm", ""))
     values = _flatten(document, fields)
     faults = [f"{field} is not documented" for field in sorted(values.keys() - fields.keys())]
     for field, kind in fields.items():

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from program import SMALL, Outcome, mpirun, run
+from program import SMALL, SMALL_DQN, Outcome, mpirun, run
 
 # What a program did, and the files that it left.
 Refusal = tuple[Outcome, list[str]]
@@ -15,7 +15,7 @@ COMMANDS = "train, evaluate, list"
 # Options of `prl train`, what the error has to name.
 REFUSED = [
     # Unknown names list the known ones.
-    ("--algorithm dqn", "'dqn' is unknown: give one of ppo"),
+    ("--algorithm dqm", "'dqm' is unknown: give one of ppo, a2c, vtrace, dqn"),
     ("--env Hopper-v4", "'Hopper-v4' is unknown: give one of CartPole-v1, Acrobot-v1, "
      "MountainCar-v0, MountainCarContinuous-v0, Pendulum-v1"),
     ("--preset best", "'best' is unknown: give one of d4, sb3, tuned"),
@@ -65,6 +65,9 @@ REFUSED = [
     ("--step-cost busy:1", "the duration has no unit"),
     ("--step-cost wait:-1ms", "not above 0"),
     ("--step-cost sleep:1ms", "unknown kind"),
+    # Other rules' settings and environments.
+    ("--algorithm dqn --env CartPole-v1 --epochs 1", "--epochs is no setting of dqn: give some of --learning-rate, --gamma, --n-step"),
+    ("--replay uniform", "--replay is no setting of ppo"),
     # Combinations.
     ("--collect threads --workers 9", "9 workers cannot share 8 environments"),
     ("--workers 2", "--collect serial has one worker, not 2"),
@@ -77,6 +80,22 @@ REFUSED = [
     ("--learner-threads 2 --shards 3", "2 learner threads cannot share 3 shards"),
     ("--minibatch 4 --shards 8", "cannot be shared by 8 shards"),
     ("--save-policy record.json", "--record and --save-policy are both record.json"),
+]
+
+
+# The same for action values.
+REFUSED_ACTION_VALUES = [
+    ("--env Pendulum-v1", "there is no dqn on Pendulum-v1: its greatest action value is looked for among discrete actions"),
+    ("--evaluation-action sampled", "action values of dqn are no distribution to sample from"),
+    ("--replay oldest", "'oldest' is unknown: give one of uniform, prioritised, newest"),
+    ("--replay-capacity 31", "a replay of 31 transitions never holds a batch of 32: give a larger --replay-capacity"),
+    ("--shards 9 --batch 64", "9 shards cannot share 8 environments"),
+    ("--shards 8 --batch 4", "a batch of 4 cannot be shared by 8 shards"),
+    ("--train-every 0", "--train-every is 0"),
+    ("--n-step 0", "--n-step is 0"),
+    ("--target-interval 0", "--target-interval is 0"),
+    ("--epsilon-end 1.5", "--epsilon-end is 1.5: give a number from 0 to 1"),
+    ("--importance-exponent nan", "--importance-exponent is nan"),
 ]
 
 
@@ -105,6 +124,13 @@ def test_train_refuses(refusals: dict[str, Refusal], options: str, named: str) -
     expect_usage_error(outcome, named)
     assert outcome.errors.count("\n") == 1
     assert files == []
+
+
+@pytest.mark.parametrize(("options", "named"), REFUSED_ACTION_VALUES)
+def test_action_values_refuse(tmp_path: Path, options: str, named: str) -> None:
+    words = ["train", "--algorithm", "dqn", *SMALL_DQN, *options.split(), "--record", "record.json"]
+    expect_usage_error(run(words, tmp_path), named)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

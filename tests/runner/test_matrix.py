@@ -33,6 +33,8 @@ def test_available_cells_run(tmp_path: Path, cell: dict[str, Any]) -> None:
         part: cell[part] for part in PARTS
     }
     assert cell["reason"] == ""
+    assert record["counts"]["updates"] > 0
+    assert faults_of(record, "prl train") == []
 
 
 @pytest.mark.parametrize("cell", [cell for cell in LIST["cells"] if not cell["available"]], ids=name_of)

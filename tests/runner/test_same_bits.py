@@ -117,6 +117,40 @@ def test_modes_equal_serial_with_as_many_shards(tmp_path: Path, environment: str
     assert digest(tmp_path, *common, f"--collect {mode}") == serial_digest(tmp_path, *common, "--shards 4")
 
 
+# A replay smaller than a run, first priorities by error, several steps a transition: all that DQN keeps between rounds.
+ACTION_VALUES = "--algorithm dqn --env CartPole-v1 --preset apex --replay-capacity 2000"
+
+
+@pytest.mark.parametrize("exploration", ["scheduled", "per_environment"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "threads --workers 5",
+        "processes --workers 3",
+        "processes --workers 3 --inference learner",
+        "mpi --workers 2",
+        "mpi --workers 3 --inference learner",
+    ],
+)
+def test_action_values_equal_serial(tmp_path: Path, mode: str, exploration: str) -> None:
+    common = (ACTION_VALUES, ROUNDS_OF_19, f"--exploration {exploration}")
+    assert digest(tmp_path, *common, f"--collect {mode}") == serial_digest(tmp_path, *common)
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "threads --workers 4 --agreement all-reduce",
+        "processes --workers 4 --agreement all-reduce",
+        "mpi --workers 4 --agreement all-reduce",
+        "processes --workers 3 --shards 4 --learner-threads 2",
+    ],
+)
+def test_action_values_equal_serial_with_as_many_shards(tmp_path: Path, mode: str) -> None:
+    common = (ACTION_VALUES, ROUNDS_OF_20)
+    assert digest(tmp_path, *common, f"--collect {mode}") == serial_digest(tmp_path, *common, "--shards 4")
+
+
 def test_learner_threads_equal_serial_with_as_many_shards(tmp_path: Path) -> None:
     by_threads = digest(tmp_path, ROUNDS_OF_19, "--learner-threads 2")
     assert by_threads == serial_digest(tmp_path, ROUNDS_OF_19, "--shards 2")
