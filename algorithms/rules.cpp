@@ -10,6 +10,8 @@
 #include "algorithms/dqn_presets.hpp"
 #include "algorithms/ppo.hpp"
 #include "algorithms/ppo_presets.hpp"
+#include "algorithms/reinforce.hpp"
+#include "algorithms/reinforce_presets.hpp"
 
 namespace prl {
 namespace {
@@ -25,11 +27,13 @@ std::string_view name_of_alternative(const PpoSetting&) { return "ppo"; }
 std::string_view name_of_alternative(const A2cSetting&) { return "a2c"; }
 std::string_view name_of_alternative(const VtraceSetting&) { return "vtrace"; }
 std::string_view name_of_alternative(const DqnSetting&) { return "dqn"; }
+std::string_view name_of_alternative(const ReinforceSetting&) { return "reinforce"; }
 
 CollectionNeeds needs_of_alternative(const PpoSetting&) { return {}; }
 CollectionNeeds needs_of_alternative(const A2cSetting&) { return {}; }
 CollectionNeeds needs_of_alternative(const VtraceSetting&) { return {.cut_observations = true}; }
 CollectionNeeds needs_of_alternative(const DqnSetting&) { return {.cut_observations = true}; }
+CollectionNeeds needs_of_alternative(const ReinforceSetting& setting) { return {.episodes = setting.episodes}; }
 
 std::vector<RulePreset> presets_of_alternative(const PpoSetting&, std::string_view environment) {
   return ppo_presets(environment);
@@ -39,6 +43,9 @@ std::vector<RulePreset> presets_of_alternative(const A2cSetting&, std::string_vi
 }
 std::vector<RulePreset> presets_of_alternative(const VtraceSetting&, std::string_view environment) {
   return vtrace_presets(environment);
+}
+std::vector<RulePreset> presets_of_alternative(const ReinforceSetting&, std::string_view environment) {
+  return reinforce_presets(environment);
 }
 
 std::vector<RulePreset> presets_of_alternative(const DqnSetting&, std::string_view environment) {
@@ -72,6 +79,11 @@ std::unique_ptr<Learner> make(const VtraceSetting& setting, const NetworkLayout&
 std::unique_ptr<Learner> make(const DqnSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,
                               LearnerStorage storage) {
   return std::make_unique<DqnLearner>(layout, setting, plan, std::move(storage));
+}
+
+std::unique_ptr<Learner> make(const ReinforceSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,
+                              LearnerStorage storage) {
+  return std::make_unique<ReinforceLearner>(layout, setting, plan, std::move(storage));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "algorithms/actor_critic_setting.hpp"
 #include "algorithms/dqn_setting.hpp"
 #include "algorithms/ppo_setting.hpp"
+#include "algorithms/reinforce_setting.hpp"
 #include "algorithms/setting_field.hpp"
 #include "core/exploration.hpp"
 #include "core/learner.hpp"
@@ -17,11 +18,12 @@
 
 namespace prl {
 
-using RuleSetting = std::variant<PpoSetting, A2cSetting, VtraceSetting, DqnSetting>;
+using RuleSetting = std::variant<PpoSetting, A2cSetting, VtraceSetting, DqnSetting, ReinforceSetting>;
 
 // What a rule needs of collecting beside plain rollouts.
 struct CollectionNeeds {
   bool cut_observations = false;  // core/segment.hpp
+  int episodes = 0;               // whole ones a round, all environments together; 0: a fixed number of steps
 };
 
 // Named settings of rule and network, the same for every collection mode; single values can be overridden.
@@ -30,7 +32,7 @@ struct RulePreset {
   std::string_view description;
   NetworkSpec network;  // hidden layers, trunk, activation, initial log std; sizes come from the environment
   RuleSetting setting;
-  int steps_per_round = 2048;
+  int steps_per_round = 2048;  // of rules whose rounds are a fixed number of steps
 };
 
 // As --algorithm takes them, in the order in which they are listed.

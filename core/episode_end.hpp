@@ -3,10 +3,19 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 namespace prl {
 
 inline constexpr std::uint8_t kTerminated = 1;
 inline constexpr std::uint8_t kTruncated = 2;
+// Of a step that was not taken: the environment had played its quota of episodes. Every later step is absent, too.
+inline constexpr std::uint8_t kAbsent = 4;
+
+// How many of an environment's `steps` steps were taken.
+inline int present_steps(const std::uint8_t* ends, int steps) {
+  const void* first_absent = std::memchr(ends, kAbsent, static_cast<std::size_t>(steps));
+  return first_absent == nullptr ? steps : static_cast<int>(static_cast<const std::uint8_t*>(first_absent) - ends);
+}
 
 }  // namespace prl

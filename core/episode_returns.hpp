@@ -18,7 +18,8 @@ class EpisodeReturns {
     for (int i = 0; i < segment.count(); ++i) {
       const TrajectoryView trajectory = segment.trajectory(i);
       double& sum = running_[static_cast<std::size_t>(i)];
-      for (int t = 0; t < segment.layout().steps; ++t) {
+      const int steps = present_steps(trajectory.ends, segment.layout().steps);
+      for (int t = 0; t < steps; ++t) {
         sum += static_cast<double>(trajectory.rewards[t]);
         if (trajectory.ends[t] == 0) continue;
         returns.push_back(sum);
@@ -31,5 +32,14 @@ class EpisodeReturns {
  private:
   std::vector<double> running_;
 };
+
+// Steps that the segment's environments took: all of them, or as many as their episodes had.
+inline long steps_taken(const SegmentView& segment) {
+  long steps = 0;
+  for (int i = 0; i < segment.count(); ++i) {
+    steps += present_steps(segment.trajectory(i).ends, segment.layout().steps);
+  }
+  return steps;
+}
 
 }  // namespace prl

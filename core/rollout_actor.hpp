@@ -19,6 +19,7 @@ struct ActorSetting {
   std::uint64_t seed = 0;
   StepCost step_cost;
   ExplorationSetting exploration = {};
+  int episodes_each = 0;  // whole episodes of each environment a round; 0: a fixed number of steps
 };
 
 // Collects with the policy inside the worker.

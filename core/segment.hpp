@@ -3,13 +3,16 @@
 // Block of one environment (floats unless said otherwise), rounded up to a cache line:
 //
 //   observations[T][observation_size]  actions[T][action_size]  log_probs[T]  values[T]  rewards[T]  bootstrap[T]
-//   cut_observations[cut_rows][observation_size]  ends[T] (bytes: kTerminated, kTruncated)
+//   cut_observations[cut_rows][observation_size]  ends[T] (bytes of core/episode_end.hpp)
 //
 // bootstrap[t] is V(s_{t+1}) of the behaviour policy's parameters where the value recursion is cut at t, that is where
 // the episode was truncated (its final observation) or the segment ends; 0 elsewhere and after termination.
 //
 // cut_observations are the observations that bootstrap values belong to, in the order of time, for rules that want other
 // values than the behaviour policy's. Most rules do not: cut_rows is 0 then, and the block as if there was no such part.
+//
+// Rounds of whole episodes have as many steps as their quota can take; those that were not taken are marked absent in
+// ends, and their other fields hold nothing.
 //
 // A worker's environments are a contiguous range of blocks: it writes them where the learner reads them, or sends them
 // as one message that is received in place. A round's trajectories are N * block_bytes().

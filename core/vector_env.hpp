@@ -67,6 +67,12 @@ class VectorEnv {
     finished_ = 0;
   }
 
+  // As after `steps` steps in which no episode ended: a new episode everywhere, whose random numbers are of that step.
+  void restart(std::uint64_t steps) {
+    steps_ = steps;
+    reset();
+  }
+
   // Writes the current observations: [count][kObservationSize], row-major.
   void observe(float* rows) const {
     for (int i = 0; i < count_; ++i) observe_one(i, rows + index(i) * E::kObservationSize);

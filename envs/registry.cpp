@@ -23,7 +23,10 @@ class Entry final : public EnvironmentEntry {
   }
 
   ActorFactory actors(const ActorSetting& setting) const override {
-    return [setting](int first, int count) { return std::make_unique<RolloutActor<E>>(setting, first, count); };
+    return [setting](int first, int count) -> std::unique_ptr<Actor> {
+      if (setting.episodes_each > 0) return std::make_unique<EpisodeActor<E>>(setting, first, count);
+      return std::make_unique<RolloutActor<E>>(setting, first, count);
+    };
   }
 
   EnvironmentBatchFactory batches(const ActorSetting& setting) const override {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/actor.hpp"
+#include "core/episode_actor.hpp"
 #include "core/policy_evaluation.hpp"
 #include "core/rollout_actor.hpp"
 

@@ -42,7 +42,8 @@ struct Parts {
 };
 
 Parts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment) {
-  const ActorSetting setting{layout, c.seed, c.step_cost, exploration_of(c.rule, c.environments)};
+  const ActorSetting setting{layout, c.seed, c.step_cost, exploration_of(c.rule, c.environments),
+                             c.episodes_per_round() / c.environments};
   return {c, layout, environment.actors(setting), environment.batches(setting),
           CollectionPlan{c.workers, c.environments, layout.parameter_count, segment_layout(c)}};
 }

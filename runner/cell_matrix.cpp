@@ -18,6 +18,17 @@ std::string why_not_free(const ParallelMode& mode) {
   return "";
 }
 
+// Empty if rounds of whole episodes can be collected in that way.
+std::string why_not_whole_episodes(const ParallelMode& mode) {
+  if (mode.inference == InferencePlace::kLearner) {
+    return "environments that have played their episodes idle where the policy is; use --inference workers";
+  }
+  if (mode.schedule == Schedule::kFreeRunning) {
+    return "an update takes all episodes of a round, played by one policy; use --schedule lock-step";
+  }
+  return "";
+}
+
 // Empty if the combination makes sense.
 std::string why_not(const ParallelMode& mode) {
   const bool one_process = mode.collect == CollectMode::kSerial || mode.collect == CollectMode::kThreads;
@@ -40,6 +51,8 @@ Cell find_cell(const std::string& algorithm, const ParallelMode& mode) {
   if (cell.reason.empty() && mode.schedule == Schedule::kFreeRunning && algorithm == "dqn") {
     cell.reason = "its transitions reach from one segment of an environment into the next; use --schedule lock-step";
   }
+  const bool whole_episodes = needs_of(default_setting(algorithm)).episodes > 0;
+  if (cell.reason.empty() && whole_episodes) cell.reason = why_not_whole_episodes(mode);
   cell.available = cell.reason.empty();
   return cell;
 }

@@ -48,6 +48,7 @@ bool CentralRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outco
   for (const WorkerSeconds& worker : collector_->worker_seconds()) {
     outcome.worker_collect_seconds.push_back(worker.collecting);
   }
+  outcome.environment_steps = steps_taken(collector_->segment());
   const std::vector<double> returns = episodes_.finish(collector_->segment());
   outcome.training_return_sum = std::accumulate(returns.begin(), returns.end(), 0.0);
   outcome.training_episodes = static_cast<long>(returns.size());

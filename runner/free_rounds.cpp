@@ -56,6 +56,7 @@ void FreeRounds::learn(const FreeActors::Arrival& arrival, RoundOutcome& outcome
   learner_->ingest(SegmentView(segment.layout(), segment.bytes(), 0, segment.count()));
   const std::vector<double> returns = episodes_[actor].finish(arrival.trajectories);
   outcome.training_return_sum += std::accumulate(returns.begin(), returns.end(), 0.0);
+  outcome.environment_steps += steps_taken(segment);
   outcome.training_episodes += static_cast<long>(returns.size());
   outcome.worker_collect_seconds[actor] += arrival.taken.note.collecting_seconds;
   outcome.lags.push_back(arrival.lag);

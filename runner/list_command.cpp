@@ -6,6 +6,7 @@
 #include "runner/commands.hpp"
 #include "runner/run_record.hpp"
 #include "runner/tabular/tabular_cells.hpp"
+#include "runner/train_options.hpp"
 
 namespace prl {
 namespace {
@@ -33,7 +34,7 @@ Json presets_json() {
       if (!why_not(rule, actions).empty()) continue;
       for (const RulePreset& preset : presets_of(rule, entry->info().name)) {
         Json settings = settings_json(preset.setting, preset.network);
-        settings["steps_per_round"] = preset.steps_per_round;
+        settings["steps_per_round"] = steps_per_round(preset, entry->info());
         json.push_back({{"name", std::string(preset.name)},
                         {"algorithm", std::string(rule)},
                         {"environment", std::string(entry->info().name)},

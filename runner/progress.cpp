@@ -39,12 +39,11 @@ std::string newest_return(const TrainingResult& so_far) {
 
 }  // namespace
 
-Progress::Progress(ProgressStyle style, long rounds, int warmup_rounds, int steps_per_round)
+Progress::Progress(ProgressStyle style, long rounds, int warmup_rounds)
     : enabled_(style != ProgressStyle::kNone),
       rewrite_(style == ProgressStyle::kAuto && ::isatty(STDERR_FILENO) != 0),
       rounds_(rounds),
       warmup_rounds_(warmup_rounds),
-      steps_per_round_(steps_per_round),
       counted_from_seconds_(monotonic_seconds()),
       last_seconds_(counted_from_seconds_) {}
 
@@ -52,13 +51,14 @@ Progress::~Progress() { finish(); }
 
 std::string Progress::line(long rounds_done, const TrainingResult& so_far) const {
   const long all_rounds = rounds_ + warmup_rounds_;
-  std::string text = fmt::format("round {}/{}  {} steps", rounds_done, all_rounds, rounds_done * steps_per_round_);
+  std::string text =
+      fmt::format("round {}/{}  {} steps", rounds_done, all_rounds, so_far.warmup_steps + so_far.environment_steps);
   const long counted = rounds_done - warmup_rounds_;
   if (counted <= 0) return text + "  warming up";
   const double elapsed = monotonic_seconds() - counted_from_seconds_;
   const double left = elapsed / static_cast<double>(counted) * static_cast<double>(rounds_ - counted);
-  return text + fmt::format("  {:.0f} steps/s{}  {} left", so_far.steps_per_second(steps_per_round_),
-                            newest_return(so_far), as_time(left));
+  return text +
+         fmt::format("  {:.0f} steps/s{}  {} left", so_far.steps_per_second(), newest_return(so_far), as_time(left));
 }
 
 void Progress::show(long rounds_done, const TrainingResult& so_far) {

@@ -12,7 +12,7 @@ enum class ProgressStyle { kAuto, kPlain, kNone };
 class Progress {
  public:
   // Writes to standard error; kAuto rewrites the line if that is a terminal.
-  Progress(ProgressStyle style, long rounds, int warmup_rounds, int steps_per_round);
+  Progress(ProgressStyle style, long rounds, int warmup_rounds);
   // As finish(): an error that ends the run is reported on a line of its own.
   ~Progress();
   Progress(const Progress&) = delete;
@@ -32,7 +32,6 @@ class Progress {
   bool open_line_ = false;
   long rounds_;
   int warmup_rounds_;
-  int steps_per_round_;
   double counted_from_seconds_;
   double last_seconds_;
 };

@@ -20,6 +20,7 @@ struct RoundSeconds {
 struct RoundOutcome {
   RoundSeconds seconds;
   std::vector<double> worker_collect_seconds;  // worker 0 first
+  long environment_steps = 0;                  // that were taken, over all workers
   double training_return_sum = 0.0;            // of the episodes that finished in this round, over all workers
   long training_episodes = 0;
   std::vector<long> lags;  // of the segments learned from: versions by which the acting parameters were behind

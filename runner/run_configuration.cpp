@@ -32,6 +32,12 @@ void validate_counts(const RunConfiguration& c) {
   require(c.warmup_rounds >= 0, "--warmup-rounds is negative: give 0 or more");
   require(c.evaluation.every_rounds >= 0, "--evaluate-every is negative: give 0 (never) or a number of rounds");
   require(c.evaluation.final_episodes >= 0, "--final-episodes is negative: give 0 (none) or more");
+  const int episodes = c.episodes_per_round();
+  require(
+      episodes % c.environments == 0,
+      fmt::format("--episodes {} is no multiple of --envs {}: every environment plays the same number of episodes a "
+                  "round; give a multiple",
+                  episodes, c.environments));
   require(
       c.steps_per_round % c.environments == 0,
       fmt::format("--steps-per-round {} is no multiple of --envs {}: every environment takes the same number of steps "

@@ -44,7 +44,7 @@ struct RunConfiguration {
   int shards = 1;
   int environments = 16;
   long rounds = 1;
-  int steps_per_round = 2048;
+  int steps_per_round = 2048;  // of whole episodes: the most that they can take
   int warmup_rounds = 0;
   std::uint64_t seed = 1;
   StepCost step_cost;
@@ -56,6 +56,8 @@ struct RunConfiguration {
   int steps_per_environment() const { return steps_per_round / environments; }
   // What is learned from at a time: a round, or one worker's part of it where workers run freely.
   int steps_per_segment() const { return free_running() ? steps_per_round / workers : steps_per_round; }
+  // Whole episodes a round, all environments together; 0 for rules whose rounds are a fixed number of steps.
+  int episodes_per_round() const { return needs_of(rule).episodes; }
   long steps() const { return rounds * steps_per_round; }
   bool free_running() const { return schedule == Schedule::kFreeRunning; }
   // Workers of the run that do work at the same time: they, not the waiting ones, need a core each.

@@ -141,11 +141,11 @@ Json record_json(const std::string& command, const RunConfiguration& c, const Ma
   json["provenance"] = build_json();
   json["machine"] = machine_json(machine);
   json["counts"] = {{"rounds", result.rounds.size()},
-                    {"environment_steps", static_cast<long>(result.rounds.size()) * c.steps_per_round},
+                    {"environment_steps", result.environment_steps},
                     {"updates", result.updates},
                     {"episodes", result.episodes},
                     {"parameters", result.parameter_count}};
-  json["steps_per_second"] = result.steps_per_second(c.steps_per_round);
+  json["steps_per_second"] = result.steps_per_second();
   json["seconds"] = seconds_json(result);
   json["communication"] = communication_json(result.communication);
   json["staleness"] = staleness_json(result);

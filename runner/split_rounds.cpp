@@ -32,17 +32,21 @@ bool SplitRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome
   return true;
 }
 
+// Whether a worker gave up, sum of returns, episodes, steps; then the seconds of each worker.
 bool SplitRounds::join_reports(bool complete, double collect_seconds, RoundOutcome& outcome) {
   const std::vector<double> returns = complete ? episodes_.finish(segment_) : std::vector<double>{};
-  std::vector<double> report(3 + static_cast<std::size_t>(workers_), 0.0);
+  constexpr std::size_t kFirstWorker = 4;
+  std::vector<double> report(kFirstWorker + static_cast<std::size_t>(workers_), 0.0);
   report[0] = complete ? 0.0 : 1.0;
   report[1] = std::accumulate(returns.begin(), returns.end(), 0.0);
   report[2] = static_cast<double>(returns.size());
-  report[3 + static_cast<std::size_t>(member_.member)] = collect_seconds;
+  report[3] = complete ? static_cast<double>(steps_taken(segment_)) : 0.0;
+  report[kFirstWorker + static_cast<std::size_t>(member_.member)] = collect_seconds;
   member_.agreement->sum(report);
   outcome.training_return_sum = report[1];
   outcome.training_episodes = static_cast<long>(report[2]);
-  outcome.worker_collect_seconds.assign(report.begin() + 3, report.end());
+  outcome.environment_steps = static_cast<long>(report[3]);
+  outcome.worker_collect_seconds.assign(report.begin() + kFirstWorker, report.end());
   return report[0] == 0.0;
 }
 

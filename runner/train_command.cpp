@@ -56,9 +56,11 @@ void start_where_it_runs(const RunConfiguration& c, const TrainOptions& options,
 
 void print_summary(const RunConfiguration& c, const TrainingResult& result) {
   const RoundSeconds sum = result.sum();
-  fmt::print("{} {} {} W={}: {} rounds of {} steps, {:.0f} steps/s (collect {:.3f} s, learn {:.3f} s)", c.algorithm(),
-             c.environment, name_of(c.collect), c.workers, result.rounds.size(), c.steps_per_round,
-             result.steps_per_second(c.steps_per_round), sum.collect, sum.learn);
+  fmt::print("{} {} {} W={}: {} rounds of {}, {:.0f} steps/s (collect {:.3f} s, learn {:.3f} s)", c.algorithm(),
+             c.environment, name_of(c.collect), c.workers, result.rounds.size(),
+             c.episodes_per_round() > 0 ? fmt::format("{} episodes", c.episodes_per_round())
+                                        : fmt::format("{} steps", c.steps_per_round),
+             result.steps_per_second(), sum.collect, sum.learn);
   if (result.final_evaluation) {
     fmt::print(", mean return {:.1f} over {} episodes", result.final_evaluation->mean(),
                result.final_evaluation->returns.size());
@@ -77,8 +79,7 @@ int run_train(const TrainOptions& options, const std::vector<std::string>& argum
   const EnvironmentEntry& environment = *find_environment(configuration.environment);
   TrainingResult result;
   const bool learner = run_cell(configuration, layout, environment, [&](RoundRunner& rounds) {
-    Progress progress(options.progress, configuration.rounds, configuration.warmup_rounds,
-                      configuration.steps_per_round);
+    Progress progress(options.progress, configuration.rounds, configuration.warmup_rounds);
     const double start_up_seconds = monotonic_seconds() - begin;
     result = run_training(configuration, layout, environment, rounds, stop_requested(),
                           [&](long done, const TrainingResult& so_far) { progress.show(done, so_far); });

@@ -17,6 +17,8 @@ namespace {
 constexpr const char* kWhole = "N";
 // Above it the number of steps so far would not fit its type in a run with warm-up rounds.
 constexpr long kMostSteps = 1'000'000'000'000'000;
+constexpr long kMostStepsOfRound = 1'000'000'000;
+constexpr long kDefaultSteps = 100'000;
 
 void add_run_options(CLI::App& command, TrainOptions& o) {
   RunConfiguration& c = o.base;
@@ -28,7 +30,11 @@ void add_run_options(CLI::App& command, TrainOptions& o) {
   add_value(command, "--env", c.environment, "NAME", "environment (see prl list)");
   add_value(command, "--preset", c.preset, "NAME",
             "named settings of rule and network (see prl list) [the rule's first: d4 of ppo]");
-  add_value(command, "--steps", o.steps, kWhole, "environment steps in total, rounded up to whole rounds");
+  add_value(
+      command, "--steps", o.steps, kWhole,
+      "environment steps in total, rounded up to whole rounds; a round of whole episodes counts as the most steps "
+      "that they can take [100000]");
+  add_value(command, "--rounds", o.rounds, kWhole, "rounds in total, in place of --steps");
   add_value(command, "--steps-per-round", o.steps_per_round, kWhole,
             "steps between updates, all environments together [preset's: 2048]");
   add_value(command, "--warmup-rounds", c.warmup_rounds, kWhole,
@@ -99,7 +105,45 @@ RulePreset known_preset(std::string_view rule, const std::string& name, const st
   throw UsageError(fmt::format("--preset '{}' is unknown: give one of {}", name, fmt::join(names, ", ")));
 }
 
+void require_length(const char* option, long value, long most) {
+  if (value >= 1 && value <= most) return;
+  throw UsageError(fmt::format("{} is {}: give a whole number from 1 to {}", option, value, most));
+}
+
+// Sets the steps of a round and the number of rounds.
+void set_length(const TrainOptions& options, RulePreset preset, const EnvironmentInfo& info, RunConfiguration& c) {
+  if (c.episodes_per_round() > 0 && options.steps_per_round) {
+    throw UsageError(fmt::format(
+        "--steps-per-round is no setting of {}, whose rounds are whole episodes: give --episodes", c.algorithm()));
+  }
+  preset.setting = c.rule;
+  preset.steps_per_round = options.steps_per_round.value_or(preset.steps_per_round);
+  if (preset.steps_per_round < 1) throw UsageError("--steps-per-round must be at least 1: give a positive number");
+  const long steps = steps_per_round(preset, info);
+  if (steps > kMostStepsOfRound) {
+    throw UsageError(fmt::format("--episodes {} may take {} steps a round, more than {}: give fewer",
+                                 c.episodes_per_round(), steps, kMostStepsOfRound));
+  }
+  c.steps_per_round = static_cast<int>(steps);
+  if (options.steps && options.rounds) {
+    throw UsageError("--steps and --rounds both say how long the run is: give one of them");
+  }
+  if (options.rounds) {
+    require_length("--rounds", *options.rounds, kMostSteps / c.steps_per_round);
+    c.rounds = *options.rounds;
+  } else {
+    const long all = options.steps.value_or(kDefaultSteps);
+    require_length("--steps", all, kMostSteps);
+    c.rounds = (all - 1) / c.steps_per_round + 1;
+  }
+}
+
 }  // namespace
+
+long steps_per_round(const RulePreset& preset, const EnvironmentInfo& environment) {
+  const long episodes = needs_of(preset.setting).episodes;
+  return episodes > 0 ? episodes * environment.time_limit : preset.steps_per_round;
+}
 
 const EnvironmentEntry& known_environment(const std::string& name) {
   const EnvironmentEntry* entry = find_environment(name);
@@ -137,12 +181,7 @@ RunConfiguration configure(const TrainOptions& options) {
   c.network.action_kind = info.discrete ? ActionKind::kDiscrete : ActionKind::kContinuous;
   c.rule = preset.setting;
   apply_rule_options(options.settings, c);
-  c.steps_per_round = options.steps_per_round.value_or(preset.steps_per_round);
-  if (c.steps_per_round < 1) throw UsageError("--steps-per-round must be at least 1: give a positive number");
-  if (options.steps < 1 || options.steps > kMostSteps) {
-    throw UsageError(fmt::format("--steps is {}: give a whole number from 1 to {}", options.steps, kMostSteps));
-  }
-  c.rounds = (options.steps - 1) / c.steps_per_round + 1;
+  set_length(options, preset, info, c);
   const bool split = c.agreement == Agreement::kAllReduce;
   if (split && c.collect == CollectMode::kThreads) c.learner_threads = c.workers;
   c.shards = options.shards.value_or(split ? c.workers : c.learner_threads);

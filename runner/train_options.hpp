@@ -19,7 +19,8 @@ namespace prl {
 struct TrainOptions {
   RunConfiguration base;  // names, counts, evaluation; presets are not applied yet
   std::string algorithm = "ppo";
-  long steps = 100000;
+  std::optional<long> steps;
+  std::optional<long> rounds;
   std::optional<int> steps_per_round;
   std::optional<int> shards;
   std::string step_cost = "none";
@@ -31,6 +32,9 @@ struct TrainOptions {
   std::filesystem::path save_policy;
   ProgressStyle progress = ProgressStyle::kAuto;
 };
+
+// Of all environments together; of whole episodes, the most that they can take.
+long steps_per_round(const RulePreset& preset, const EnvironmentInfo& environment);
 
 // Adds the options to `command`; values land in `options`, which must outlive it.
 void add_train_options(CLI::App& command, TrainOptions& options);

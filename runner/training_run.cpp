@@ -29,6 +29,7 @@ void take_round(const RoundOutcome& outcome, TrainingResult& result) {
     result.worker_collect_seconds[w] += outcome.worker_collect_seconds[w];
   }
   result.episodes += outcome.training_episodes;
+  result.environment_steps += outcome.environment_steps;
   for (const long lag : outcome.lags) ++result.lags[lag];
 }
 
@@ -71,9 +72,9 @@ RoundSeconds TrainingResult::sum() const {
   return sum;
 }
 
-double TrainingResult::steps_per_second(int steps_per_round) const {
+double TrainingResult::steps_per_second() const {
   const double seconds = sum().total();
-  return seconds > 0.0 ? static_cast<double>(rounds.size()) * steps_per_round / seconds : 0.0;
+  return seconds > 0.0 ? static_cast<double>(environment_steps) / seconds : 0.0;
 }
 
 TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment,
@@ -92,11 +93,12 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
     if (!rounds.run_round(stop, outcome)) break;
     check_finite(rounds.parameters(), round + 1);
     const long counted = round - c.warmup_rounds;
+    if (counted < 0) result.warmup_steps += outcome.environment_steps;
     if (counted >= 0) {
       take_round(outcome, result);
       result.updates += rounds.updates_per_round();
       result.communication = rounds.communication();
-      CurvePoint point{(round + 1) * c.steps_per_round, result.sum().total(), outcome.training_episodes,
+      CurvePoint point{result.warmup_steps + result.environment_steps, result.sum().total(), outcome.training_episodes,
                        outcome.training_return_sum, std::nullopt};
       if (evaluation_due(c, counted)) {
         const double evaluation_begin = monotonic_seconds();

@@ -38,6 +38,8 @@ struct TrainingResult {
   double evaluate_seconds = 0.0;
   double start_up_seconds = 0.0;
   double total_seconds = 0.0;
+  long warmup_steps = 0;       // environment steps of warm-up rounds
+  long environment_steps = 0;  // of counted rounds
   long updates = 0;
   long episodes = 0;
   std::map<long, long> lags;  // segments by lag
@@ -47,7 +49,7 @@ struct TrainingResult {
 
   RoundSeconds sum() const;
   // Steps of counted rounds by their seconds; 0 before the first.
-  double steps_per_second(int steps_per_round) const;
+  double steps_per_second() const;
 };
 
 // Called after every round with what is known so far; `rounds_done` counts warm-up rounds too.

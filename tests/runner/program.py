@@ -27,6 +27,7 @@ ENVIRONMENTS = 8
 SMALL_ROUND = f"--hidden 16,16 --steps-per-round {ROUND_STEPS} --envs {ENVIRONMENTS} --progress none".split()
 SMALL = ["--epochs", "1", *SMALL_ROUND]  # of PPO
 SMALL_DQN = [*SMALL_ROUND, *"--env CartPole-v1 --learning-starts 0 --batch 32 --train-every 4".split()]
+SMALL_EPISODES = f"--hidden 16,16 --episodes {ENVIRONMENTS} --envs {ENVIRONMENTS} --progress none".split()
 # Workers of two wait for 8 s in each counted round of SMALL.
 LONG_WAIT = ["--step-cost", "wait:62.5ms"]
 
@@ -185,7 +186,7 @@ def run(arguments: Sequence[str], folder: Path, **how: Any) -> Outcome:
 def small(words: Sequence[str]) -> list[str]:
     """What makes a run with these options small: the options that its rule has."""
     rule = words[words.index("--algorithm") + 1] if "--algorithm" in words else "ppo"
-    return {"ppo": SMALL, "dqn": SMALL_DQN}.get(rule, SMALL_ROUND)
+    return {"ppo": SMALL, "dqn": SMALL_DQN, "reinforce": SMALL_EPISODES}.get(rule, SMALL_ROUND)
 
 
 def train(folder: Path, *options: str, **how: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from program import SMALL, SMALL_DQN, Outcome, mpirun, run
+from program import SMALL, SMALL_DQN, Outcome, mpirun, run, small
 
 # What a program did, and the files that it left.
 Refusal = tuple[Outcome, list[str]]
@@ -178,3 +178,21 @@ def test_the_same_ranks_as_workers_are_welcome(tmp_path: Path) -> None:
     arguments = ["train", *SMALL, "--steps", "256", "--collect", "mpi", "--workers", "2", "--record", "record.json"]
     assert run(arguments, tmp_path, launcher=mpirun(2)).status == 0
     assert (tmp_path / "record.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("--steps-per-round 256", "--steps-per-round is no setting of reinforce, whose rounds are whole episodes"),
+        ("--episodes 12", "--episodes 12 is no multiple of --envs 8"),
+        ("--episodes 0", "--episodes is 0"),
+        ("--episodes 2000000000", "--episodes 2000000000 may take 400000000000 steps a round"),
+        ("--steps 100 --rounds 2", "--steps and --rounds both say how long the run is"),
+        ("--rounds 0", "--rounds is 0"),
+        ("--clip 0.1", "--clip is no setting of reinforce"),
+        ("--returns n-step", "'n-step' is unknown: give one of whole-episode, reward-to-go"),
+    ],
+)
+def test_rounds_of_whole_episodes_that_cannot_be(tmp_path: Path, options: str, reason: str) -> None:
+    words = ["--algorithm", "reinforce", *options.split()]
+    expect_usage_error(run(["train", *small(words), *words, "--record", "record.json"], tmp_path), reason)

@@ -43,6 +43,7 @@ def block_bytes(environment: str, steps: int, cut_rows: int = 0) -> int:
         "--collect mpi --workers 2 --inference learner --step-cost busy:1us",
         "--algorithm a2c --collect threads --workers 2",
         "--algorithm vtrace --env CartPole-v1",
+        "--algorithm reinforce --preset baseline --env CartPole-v1",
     ],
 )
 def test_record_has_the_documented_fields(tmp_path: Path, options: str) -> None:
@@ -173,6 +174,30 @@ def test_curve_has_a_point_a_counted_round(tmp_path: Path) -> None:
     assert final["episodes"] == len(final["returns"]) == 6
     assert final["mean"] == pytest.approx(statistics.mean(final["returns"]))
     assert final["standard_error"] == pytest.approx(statistics.stdev(final["returns"]) / math.sqrt(6))
+
+
+@pytest.mark.parametrize("mode", ["serial", "threads --workers 2 --agreement all-reduce", "processes --workers 2"])
+def test_rounds_of_whole_episodes_count_the_steps_that_were_taken(tmp_path: Path, mode: str) -> None:
+    record = train(
+        tmp_path,
+        f"--algorithm reinforce --env CartPole-v1 --rounds 3 --warmup-rounds 1 --collect {mode} --step-cost wait:100us",
+    )
+    counts, curve = record["counts"], record["curve"]
+    assert record["configuration"]["steps_per_round"] == ENVIRONMENTS * 500
+    assert (counts["rounds"], counts["episodes"]) == (3, 3 * ENVIRONMENTS)
+    # CartPole-v1 gives 1 a step.
+    returns = sum(point["training_return"] * point["training_episodes"] for point in curve)
+    assert counts["environment_steps"] == round(returns)
+    assert counts["environment_steps"] < 3 * ENVIRONMENTS * 500
+    total = sum(one["total"] for one in record["seconds"]["rounds"])
+    assert record["steps_per_second"] == pytest.approx(counts["environment_steps"] / total)
+    first_steps = round(curve[0]["training_return"] * ENVIRONMENTS)
+    assert curve[-1]["steps"] - curve[0]["steps"] == counts["environment_steps"] - first_steps
+    assert curve[0]["steps"] > first_steps  # The warm-up round's.
+    # Every step was waited for, and nothing else: idle environments would have been waited for ten times as long.
+    waited = counts["environment_steps"] * 100e-6
+    collected = sum(worker["collect"] for worker in record["seconds"]["workers"])
+    assert waited <= collected < 3 * ENVIRONMENTS * 500 * 100e-6
 
 
 def test_training_returns_do_not_depend_on_the_mode(tmp_path: Path) -> None:

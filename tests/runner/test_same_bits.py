@@ -100,6 +100,24 @@ def test_modes_of_other_rules_equal_serial_with_as_many_shards(
     assert digest(tmp_path, *common, f"--collect {mode}") == serial_digest(tmp_path, *common, "--shards 4")
 
 
+# Episodes of CartPole-v1 have other lengths in every environment; so workers end their rounds at different times.
+@pytest.mark.parametrize("preset", ("d0", "baseline"))
+@pytest.mark.parametrize(
+    "mode", ["threads --workers 5", "processes --workers 3", "mpi --workers 2", "processes --workers 19"]
+)
+def test_whole_episodes_equal_serial(tmp_path: Path, preset: str, mode: str) -> None:
+    common = (f"--algorithm reinforce --preset {preset} --env CartPole-v1 --envs 19 --episodes 38 --rounds 4",)
+    assert digest(tmp_path, *common, f"--collect {mode}") == serial_digest(tmp_path, *common)
+
+
+@pytest.mark.parametrize("preset", ("d0", "baseline"))
+@pytest.mark.parametrize("collect", ("threads", "processes", "mpi"))
+def test_whole_episodes_with_split_gradients_equal_serial(tmp_path: Path, preset: str, collect: str) -> None:
+    common = (f"--algorithm reinforce --preset {preset} --env CartPole-v1 --envs 20 --episodes 40 --rounds 4",)
+    mode = f"--collect {collect} --workers 4 --agreement all-reduce"
+    assert digest(tmp_path, *common, mode) == serial_digest(tmp_path, *common, "--shards 4")
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize(
     "mode",
