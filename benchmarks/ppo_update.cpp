@@ -5,15 +5,14 @@
 //
 // The time is that of a whole learning phase, advantages and shuffling included; updates/s counts gradient steps.
 #include <algorithm>
-#include <atomic>
 #include <memory>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "algorithms/autograd_network.hpp"
+#include "benchmarks/collected_round.hpp"
 #include "benchmarks/harness.hpp"
-#include "benchmarks/preset_network.hpp"
 #include "parallel/agree/thread_update.hpp"
 
 namespace prl {
@@ -22,29 +21,10 @@ namespace {
 constexpr std::uint64_t kSeed = 1;
 constexpr int kEnvironments = 16;
 
-// The trajectories of one round under the initial policy.
-class Round {
- public:
-  explicit Round(const PresetNetwork& network)
-      : layout_{network.preset.steps_per_round / kEnvironments, network.layout.spec.observation_size,
-                network.layout.spec.action_size()},
-        blocks_(layout_.block_bytes() * kEnvironments) {
-    const auto actor = network.environment->actors({network.layout, kSeed, {}})(0, kEnvironments);
-    actor->collect(network.parameters.data(), segment(), std::atomic<bool>(false));
-  }
-
-  SegmentView segment() { return {layout_, blocks_.data(), 0, kEnvironments}; }
-  int steps() const { return layout_.steps; }
-
- private:
-  SegmentLayout layout_;
-  AlignedBuffer<std::byte> blocks_;
-};
-
 void update(benchmark::State& state, const std::string& preset, Backpropagation backpropagation, int threads) {
   PresetNetwork network = make_preset_network(preset, "Pendulum-v1", kSeed);
   std::get<PpoSetting>(network.preset.setting).backpropagation = backpropagation;
-  Round round(network);
+  CollectedRound round(network, kEnvironments, kSeed);
   AlignedBuffer<float> parameters(network.layout.parameter_count);
   std::vector<AlignedBuffer<float>> gradients;
   LearnerStorage storage{parameters.span(), {}};
@@ -52,7 +32,7 @@ void update(benchmark::State& state, const std::string& preset, Backpropagation 
     gradients.emplace_back(network.layout.parameter_count);
     storage.gradients.push_back(gradients.back().span());
   }
-  const LearnerPlan plan{{threads, 0, threads}, kEnvironments, round.steps(), kSeed, 1};
+  const LearnerPlan plan = round.plan({threads, 0, threads}, kSeed);
   const std::unique_ptr<Learner> learner = make_learner(network.preset.setting, network.layout, plan, storage);
   ThreadUpdate updates(*learner, threads, threads);
   for (auto _ : state) {

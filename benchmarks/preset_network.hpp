@@ -13,7 +13,7 @@ namespace prl {
 
 // A preset with the sizes of the environment's observations and actions filled in. Throws std::invalid_argument for
 // names that do not exist.
-RulePreset preset_for(std::string_view preset, std::string_view environment);
+RulePreset preset_for(std::string_view preset, std::string_view environment, std::string_view rule = "ppo");
 
 struct PresetNetwork {
   RulePreset preset;
@@ -22,6 +22,7 @@ struct PresetNetwork {
   AlignedBuffer<float> parameters;
 };
 
-PresetNetwork make_preset_network(std::string_view preset, std::string_view environment, std::uint64_t seed);
+PresetNetwork make_preset_network(std::string_view preset, std::string_view environment, std::uint64_t seed,
+                                  std::string_view rule = "ppo");
 
 }  // namespace prl
