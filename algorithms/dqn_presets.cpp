@@ -17,8 +17,11 @@ RulePreset preset_with(std::string_view name, std::string_view description, std:
 RulePreset tuned_preset() {
   RulePreset preset = preset_with("tuned", "settings tuned for CartPole-v1", {128, 128});
   DqnSetting setting;
+  setting.loss.loss = TdLoss::kSquared;
   setting.train_every = 2;
   setting.target_interval = 100;
+  setting.exploration.epsilon_end = 0.02F;
+  setting.exploration.decay_steps = 5000;
   preset.setting = setting;
   return preset;
 }
