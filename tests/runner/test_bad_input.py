@@ -109,13 +109,15 @@ def expect_usage_error(outcome: Outcome, named: str) -> None:
 def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Refusal]:
     """Of all REFUSED, two at a time: starting the program is all that they do."""
 
-    def refuse(options: str) -> Refusal:
-        folder = tmp_path_factory.mktemp("refused")
+    def refuse(options: str, folder: Path) -> Refusal:
         outcome = run(["train", *SMALL, "--record", "record.json", *options.split()], folder)
         return outcome, sorted(file.name for file in folder.iterdir())
 
+    all_options = [options for options, _ in REFUSED]
+    # Made here, because pytest's factory is not for several threads.
+    folders = [tmp_path_factory.mktemp("refused") for _ in REFUSED]
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip((options for options, _ in REFUSED), pool.map(refuse, (options for options, _ in REFUSED))))
+        return dict(zip(all_options, pool.map(refuse, all_options, folders)))
 
 
 @pytest.mark.parametrize(("options", "named"), REFUSED)
