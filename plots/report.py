@@ -35,7 +35,7 @@ from plots.terminal import render_table
 from plots.verdicts import Kind, Verdict
 
 ROOT = Path(__file__).resolve().parent.parent
-TITLE = "Document D4 regenerated: PPO on Pendulum-v1, serial, threads, processes and MPI"
+TITLE = "Documents regenerated: PPO on Pendulum-v1 in every collection mode (D4), Q-learning on tables (D0, D1)"
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,10 @@ class Material:
 def _claim_sentence(claim: Judged) -> str:
     if claim.verdict.kind is Kind.NOT_RUN:
         return f"{claim.id}: **{claim.verdict}**. {claim.text}"
-    deciding = [e for e in claim.evidence if e.where == claim.decided_by and e.verdict.kind is not Kind.NOT_JUDGED]
-    measured = "; ".join(f"{e.what}: {e.measured} {e.bounds}" for e in deciding)
+    judged = [e for e in claim.evidence if e.verdict.kind is not Kind.NOT_JUDGED]
+    deciding = [f"{e.what}: {e.measured} {e.bounds}" for e in judged if e.where == claim.decided_by]
+    # Where several things decide together, each says what it is of.
+    measured = "; ".join(deciding or [f"{e.where}, {e.what}: {e.measured} {e.bounds}" for e in judged])
     return f"{claim.id}: **{claim.verdict}** ({claim.decided_by}). {claim.text} Measured: {measured}."
 
 

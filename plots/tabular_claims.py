@@ -120,7 +120,7 @@ def judge_d1_c3(experiment: Experiment, documents: Documents, tabular: Tabular) 
                 evidence.append(_figure(where, f"steps of {agents} agents together / of 1", steps, _BESIDE))
             if cost == "wait" and agents == parameters["decides"]:
                 decided = verdict
-    return _judged(experiment, documents, decided, f"waiting steps, {parameters['decides']} agents", evidence)
+    return _judged(experiment, documents, decided, parameters["costs"]["wait"], evidence)
 
 
 def judge_d1_c5(experiment: Experiment, documents: Documents, tabular: Tabular) -> Judged:
