@@ -15,9 +15,9 @@ namespace {
 
 using prl::ActionKind;
 using prl::NetworkSpec;
+using prl::PpoLossSetting;
 using prl::test::row_entropy;
 using prl::test::row_log_prob;
-using prl::PpoLossSetting;
 
 constexpr std::size_t kRows = 40;
 
