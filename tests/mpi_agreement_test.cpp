@@ -1,7 +1,11 @@
-// Ranks that join gradients by MPI messages end with the serial parameters' bits, and move 2 S (P - 1) bytes.
+// Ranks that join gradients by MPI messages end with the serial parameters' bits, and move 2 S (P - 1) bytes; each keeps to
+// its own cores.
+#include <sched.h>
+
 #include <vector>
 
 #include "parallel/agree/transport_gradients.hpp"
+#include "parallel/transport/core_share.hpp"
 #include "parallel/transport/mpi_transport.hpp"
 #include "tests/late_peer.hpp"
 #include "tests/mpi_check.hpp"
@@ -51,6 +55,35 @@ void statistics_add_up_in_rank_order(MpiSession& session, MpiCheck& check) {
   check(all_right, "statistics add up");
 }
 
+cpu_set_t own_cores() {
+  cpu_set_t mask;
+  CPU_ZERO(&mask);
+  sched_getaffinity(0, sizeof(mask), &mask);
+  return mask;
+}
+
+int cores_of_all(MpiSession& session) {
+  int count = 0;
+  cpu_set_t mask = own_cores();
+  const int own = CPU_COUNT(&mask);
+  check_mpi(MPI_Allreduce(&own, &count, 1, MPI_INT, MPI_SUM, session.communicator()), "add cores");
+  return count;
+}
+
+// mpirun binds nobody in these tests.
+void ranks_keep_to_cores_of_their_own(MpiSession& session, MpiCheck& check) {
+  const int cores = session.cores_on_host();
+  cpu_set_t any = own_cores();
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &any, sizeof(any), MPI_BYTE, MPI_BOR, session.communicator()), "join cores");
+  check(CPU_COUNT(&any) >= cores, "no core is left out");
+  const bool divided = session.size() > 1 && session.size() <= cores;
+  check(cores_of_all(session) == CPU_COUNT(&any) * (divided ? 1 : session.size()), "shares do not overlap");
+  leave_core_share();
+  check(cores_of_all(session) == CPU_COUNT(&any) * session.size(), "a rank may leave its share");
+  session.keep_to_own_cores();
+  check(cores_of_all(session) == CPU_COUNT(&any) * (divided ? 1 : session.size()), "and returns to it");
+}
+
 // Every rank sends to its right and receives from its left, long messages at the same time as short ones.
 void messages_arrive_whole(MpiSession& session, MpiCheck& check) {
   if (session.size() == 1) return;
@@ -85,6 +118,7 @@ int main() {
   check(launched_by_mpi(), "the launcher is recognised");
   check(session.ranks_on_host() == session.size(), "all ranks are on this host");
   check(session.cores_on_host() >= 1, "there is a core");
+  ranks_keep_to_cores_of_their_own(session, check);
   for (const std::size_t count : {std::size_t{1}, std::size_t{33}, std::size_t{1000}, std::size_t{70001}}) {
     parameters_equal_serial(session, check, count);
   }

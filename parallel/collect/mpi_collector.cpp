@@ -38,6 +38,7 @@ SegmentView MpiCollector::part_of(int worker) const {
 }
 
 bool MpiCollector::collect(const std::atomic<bool>& stop) {
+  session_.keep_to_own_cores();
   if (plan_.workers > 1) {
     post_receives();
     send_weights();

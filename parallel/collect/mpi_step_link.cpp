@@ -36,6 +36,7 @@ MpiStepLink::MpiStepLink(const CollectionPlan& plan, MpiSession& session)
 MpiStepLink::~MpiStepLink() { send_end(session_, plan_.workers); }
 
 void MpiStepLink::begin_round(bool charge_step_cost, const std::atomic<bool>& stop) {
+  session_.keep_to_own_cores();
   // A round that was stopped in its last step is answered all the same.
   if (steps_ == plan_.layout.steps) receive_answers();
   steps_ = 0;

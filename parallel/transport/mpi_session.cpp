@@ -1,7 +1,5 @@
 #include "parallel/transport/mpi_session.hpp"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -14,6 +12,7 @@
 #include <thread>
 
 #include "core/step_cost.hpp"
+#include "parallel/transport/core_share.hpp"
 #include "parallel/transport/mpi_error.hpp"
 #include "parallel/transport/usable_cores.hpp"
 
@@ -23,15 +22,11 @@ namespace {
 // Apart from the tags of transport and collectors.
 constexpr int kDeliveryTag = 200;
 
-// mpirun may bind each rank to a core of its own: together they have the union of their masks, within the quota.
-int shared_cores(MPI_Comm host) {
-  cpu_set_t mask;
-  CPU_ZERO(&mask);
-  if (sched_getaffinity(0, sizeof(mask), &mask) != 0) return usable_cores();
-  const bool quota_binds = usable_cores() < CPU_COUNT(&mask);
-  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &mask, static_cast<int>(sizeof(mask)), MPI_BYTE, MPI_BOR, host),
+cpu_set_t joined(const cpu_set_t& mask, MPI_Op operation, MPI_Comm host) {
+  cpu_set_t all = mask;
+  check_mpi(MPI_Allreduce(MPI_IN_PLACE, &all, static_cast<int>(sizeof(all)), MPI_BYTE, operation, host),
             "compare the cores of the ranks");
-  return quota_binds ? std::min(usable_cores(), CPU_COUNT(&mask)) : CPU_COUNT(&mask);
+  return all;
 }
 
 // The rank on `host` of each of the `size` ranks.
@@ -80,8 +75,19 @@ MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
 void MpiSession::look_at_host() {
   check_mpi(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &host_), "group ranks by host");
   check_mpi(MPI_Comm_size(host_, &ranks_on_host_), "tell the number of ranks on this host");
-  cores_on_host_ = shared_cores(host_);
+  // mpirun may bind each rank to cores of its own: together they have the union of their masks, within the quota.
+  const cpu_set_t& mask = process_affinity();
+  const cpu_set_t any = joined(mask, MPI_BOR, host_);
+  const cpu_set_t every = joined(mask, MPI_BAND, host_);
+  const bool quota_binds = usable_cores() < CPU_COUNT(&mask);
+  cores_on_host_ = quota_binds ? std::min(usable_cores(), CPU_COUNT(&any)) : CPU_COUNT(&any);
+  bound_by_launcher_ = CPU_EQUAL(&any, &every) == 0;
   host_rank_of_ = host_ranks(host_, size_);
+  keep_to_own_cores();
+}
+
+void MpiSession::keep_to_own_cores() const {
+  if (!bound_by_launcher_) keep_to_core_share(host_rank_of_[static_cast<std::size_t>(rank_)], ranks_on_host_);
 }
 
 // Ranks map the same pages, so a cache line of one is a cache line of all, whatever the addresses.

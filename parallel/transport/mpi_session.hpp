@@ -37,6 +37,9 @@ class MpiSession {
   int ranks_on_host() const { return ranks_on_host_; }
   // Cores that the ranks of this host may use together.
   int cores_on_host() const { return cores_on_host_; }
+  // Keeps the calling thread to this rank's share of the host's cores (transport/core_share.hpp), unless the launcher has
+  // bound the ranks itself. A rank starts so; whoever has left the share since returns to it by this.
+  void keep_to_own_cores() const;
 
   const MpiWaiting& waiting() const { return *waiting_; }
   // Wakes `rank` if it is on this host and sleeps: after sending to it, and after taking a message it may wait to be
@@ -65,6 +68,7 @@ class MpiSession {
   int size_ = 1;
   int ranks_on_host_ = 1;
   int cores_on_host_ = 1;
+  bool bound_by_launcher_ = false;
   int exceptions_at_start_ = 0;
   MPI_Comm host_ = MPI_COMM_NULL;
   MPI_Win window_ = MPI_WIN_NULL;
