@@ -2,8 +2,11 @@
 // its own cores.
 #include <sched.h>
 
+#include <cmath>
+#include <memory>
 #include <vector>
 
+#include "parallel/agree/mpi_library_collective.hpp"
 #include "parallel/agree/transport_gradients.hpp"
 #include "parallel/transport/core_share.hpp"
 #include "parallel/transport/mpi_transport.hpp"
@@ -39,6 +42,35 @@ void parameters_equal_serial(MpiSession& session, MpiCheck& check, std::size_t c
         "gradients move 2 S (P - 1) bytes");
   check(sum_over_ranks(session, transport.ledger().of(Purpose::kControl).bytes) == kUpdates * 8 * (others + 1) * others,
         "square sums move 8 P (P - 1) bytes");
+}
+
+// The MPI library adds in an order of its own.
+void library_agrees_within_rounding(MpiSession& session, MpiCheck& check, std::size_t count) {
+  constexpr int kUpdates = 5;
+  std::vector<float> parameters(count);
+  set_parameters(parameters, 0);
+  std::vector<float> gradient(count);
+  FakeLearner learner({session.size(), session.rank(), 1}, kUpdates, parameters, {gradient});
+  MpiTransport transport(session);
+  TransportGradients agreement(transport, count, 1, std::make_unique<MpiLibraryCollective>(transport, count));
+  for (int update = 0; update < kUpdates; ++update) {
+    learner.compute_gradient(update, 0);
+    agreement.update(learner);
+  }
+  const std::vector<float> serial = joined_by_hand(count, session.size(), kUpdates);
+  double difference = 0.0;
+  double size = 0.0;
+  for (std::size_t i = 0; i < count; ++i) {
+    difference += std::pow(static_cast<double>(parameters[i]) - static_cast<double>(serial[i]), 2);
+    size += std::pow(static_cast<double>(serial[i]), 2);
+  }
+  check(std::sqrt(difference / size) < 1e-5, "the MPI library's sum is the serial one within rounding");
+  std::vector<float> of_first = parameters;
+  check_mpi(MPI_Bcast(of_first.data(), static_cast<int>(count), MPI_FLOAT, 0, session.communicator()), "compare");
+  check(parameters == of_first, "all ranks have the same parameters");
+  const auto others = static_cast<std::uint64_t>(session.size() - 1);
+  check(sum_over_ranks(session, transport.ledger().of(Purpose::kGradients).bytes) == kUpdates * 2 * 4 * count * others,
+        "the MPI library has to move 2 S (P - 1) bytes");
 }
 
 void statistics_add_up_in_rank_order(MpiSession& session, MpiCheck& check) {
@@ -121,6 +153,7 @@ int main() {
   ranks_keep_to_cores_of_their_own(session, check);
   for (const std::size_t count : {std::size_t{1}, std::size_t{33}, std::size_t{1000}, std::size_t{70001}}) {
     parameters_equal_serial(session, check, count);
+    library_agrees_within_rounding(session, check, count);
   }
   statistics_add_up_in_rank_order(session, check);
   messages_arrive_whole(session, check);

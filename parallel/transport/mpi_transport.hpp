@@ -13,6 +13,7 @@ class MpiTransport final : public Transport {
   // `session` must outlive it.
   explicit MpiTransport(MpiSession& session) : session_(session) {}
 
+  MPI_Comm communicator() const { return session_.communicator(); }
   int rank() const override { return session_.rank(); }
   int size() const override { return session_.size(); }
   void exchange_all(std::span<const Outgoing> out, std::span<const Incoming> in, Purpose purpose) override;
