@@ -1,18 +1,24 @@
 // Agreeing on an update, with the parameters of two separate 256x256 networks (135,000 floats) and two members:
 //
-//   agreement/update/KIND/members:2        sum of the gradients, Adam's step, everybody has the new parameters
-//   agreement/all_reduce/KIND/members:2    the same without the optimiser: everybody has the sum
+//   agreement/update/KIND/members:2          sum of the gradients, Adam's step, everybody has the new parameters
+//   agreement/all_reduce/KIND/members:2…4    the same without the optimiser: everybody has the sum
 //
-// KIND: threads of one learner, forked processes on shared memory, MPI ranks by the suite's messages, or, for all_reduce,
-// MPI_Allreduce, the bound that the MPI library sets. Gradients are given: computing them is ppo_update's subject.
+// KIND: threads of one learner, forked processes on shared memory, MPI ranks by the suite's messages. For all_reduce also
+// MPI ranks on a ring or by recursive halving and doubling, the MPI library's reduce-scatter and all-gather in their
+// place, and its MPI_Allreduce, the bound that it sets. Gradients are given: computing them is ppo_update's subject.
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "benchmarks/flat_learner.hpp"
 #include "benchmarks/harness.hpp"
 #include "benchmarks/mpi_harness.hpp"
 #include "core/aligned_buffer.hpp"
+#include "parallel/agree/mpi_library_collective.hpp"
 #include "parallel/agree/shared_gradients.hpp"
 #include "parallel/agree/thread_update.hpp"
 #include "parallel/agree/transport_gradients.hpp"
@@ -28,9 +34,9 @@ using benchmark::IterationCount;
 constexpr std::size_t kParameters = 135000;
 constexpr int kMembers = 2;
 
-void count_updates(benchmark::State& state) {
+void count_updates(benchmark::State& state, int members = kMembers) {
   set_rate(state, "updates/s", static_cast<double>(state.iterations()));
-  label_oversubscribed(state, kMembers);
+  label_oversubscribed(state, members);
 }
 
 // Parameters and gradients of one learner outside of shared memory.
@@ -77,15 +83,26 @@ void with_processes(benchmark::State& state, Application application) {
   count_updates(state);
 }
 
-void with_ranks(benchmark::State& state, Application application, IterationCount batch, MpiSession& session) {
+using CollectiveFactory = std::function<std::unique_ptr<GradientCollective>(MpiTransport&)>;
+
+CollectiveFactory by_messages(AllReduce kind) {
+  return [kind](MpiTransport& transport) { return make_collective(kind, transport, kParameters); };
+}
+
+std::unique_ptr<GradientCollective> by_the_library(MpiTransport& transport) {
+  return std::make_unique<MpiLibraryCollective>(transport, kParameters);
+}
+
+void with_ranks(benchmark::State& state, Application application, const CollectiveFactory& collective,
+                IterationCount batch, MpiSession& session) {
   OwnStorage storage(1);
   FlatLearner learner(storage.spans(), application, 1);
   MpiTransport transport(session);
-  TransportGradients agreement(transport, kParameters);
+  TransportGradients agreement(transport, kParameters, 1, collective(transport));
   measure_ranks(state, session, batch, [&](IterationCount iterations) {
     for (IterationCount i = 0; i < iterations; ++i) agreement.update(learner);
   });
-  count_updates(state);
+  count_updates(state, session.size());
 }
 
 void with_mpi_library(benchmark::State& state, IterationCount batch, const MpiSession& session) {
@@ -97,19 +114,40 @@ void with_mpi_library(benchmark::State& state, IterationCount batch, const MpiSe
                 "sum the gradients");
     }
   });
-  count_updates(state);
+  count_updates(state, session.size());
 }
 
+constexpr IterationCount kBatch = 32;
+
+std::string with_count(const std::string& name, int members) { return name + "/members:" + std::to_string(members); }
+
 void register_agreement(const std::string& name, Application application, std::optional<MpiSession>& session) {
-  constexpr IterationCount kBatch = 32;
-  const std::string members = "/members:" + std::to_string(kMembers);
-  register_local(name + "/processes" + members, [=](benchmark::State& state) { with_processes(state, application); });
-  register_local(name + "/threads" + members, [=](benchmark::State& state) { with_threads(state, application); });
-  register_mpi(name + "/mpi" + members, kMembers, 20 * kBatch,
-               [=, &session](benchmark::State& state) { with_ranks(state, application, kBatch, *session); });
-  if (application == Application::kCopy) {
-    register_mpi(name + "/mpi_library" + members, kMembers, 20 * kBatch,
-                 [=, &session](benchmark::State& state) { with_mpi_library(state, kBatch, *session); });
+  register_local(with_count(name + "/processes", kMembers),
+                 [=](benchmark::State& state) { with_processes(state, application); });
+  register_local(with_count(name + "/threads", kMembers),
+                 [=](benchmark::State& state) { with_threads(state, application); });
+  register_mpi(with_count(name + "/mpi", kMembers), kMembers, 20 * kBatch, [=, &session](benchmark::State& state) {
+    with_ranks(state, application, by_messages(AllReduce::kDirect), kBatch, *session);
+  });
+}
+
+void register_collectives(std::optional<MpiSession>& session) {
+  const std::string name = "agreement/all_reduce/";
+  const std::pair<const char*, CollectiveFactory> collectives[] = {
+      {"mpi", by_messages(AllReduce::kDirect)},
+      {"mpi_ring", by_messages(AllReduce::kRing)},
+      {"mpi_halving_doubling", by_messages(AllReduce::kHalvingDoubling)},
+      {"mpi_library_halves", by_the_library}};
+  for (const int members : {kMembers, 2 * kMembers}) {
+    for (const auto& [kind, collective] : collectives) {
+      if (members == kMembers && std::string_view(kind) == "mpi") continue;  // is there already
+      register_mpi(with_count(name + kind, members), members, 20 * kBatch,
+                   [collective = collective, &session](benchmark::State& state) {
+                     with_ranks(state, Application::kCopy, collective, kBatch, *session);
+                   });
+    }
+    register_mpi(with_count(name + "mpi_library", members), members, 20 * kBatch,
+                 [&session](benchmark::State& state) { with_mpi_library(state, kBatch, *session); });
   }
 }
 
@@ -121,5 +159,6 @@ int main(int argc, char** argv) {
   if (prl::launched_by_mpi()) session.emplace();
   prl::register_agreement("agreement/update", prl::Application::kAdam, session);
   prl::register_agreement("agreement/all_reduce", prl::Application::kCopy, session);
+  prl::register_collectives(session);
   return prl::run_benchmarks_of_ranks(argc, argv);
 }
