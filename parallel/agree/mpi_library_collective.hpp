@@ -2,8 +2,8 @@
 //
 // Which algorithm the library takes, and in which order it adds, is its choice (by size and number of ranks); the same
 // build and launch give the same bits. What crosses inside of it can't be seen: as bytes count those that any algorithm
-// has to move, 2 S (P - 1) / P sent by each member, as messages one a call. The library waits by polling without sleep, and waiting
-// for a late rank can't be told from transfer: all of it counts as transfer.
+// has to move, 2 S (P - 1) / P sent by each member, as messages one a call. The library waits by polling without sleep,
+// and waiting for a late rank can't be told from transfer: all of it counts as transfer.
 #pragma once
 
 #include <vector>
