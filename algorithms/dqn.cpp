@@ -117,6 +117,14 @@ void DqnLearner::ingest(const SegmentView& segment) {
   steps_taken_ += static_cast<long>(sees_all ? segment.count() : plan_.environments) * plan_.steps;
 }
 
+void DqnLearner::lose_steps(int first, int count) {
+  for (const auto& shard : shards_) {
+    const int begin = std::max(first, shard->first_environment);
+    const int end = std::min(first + count, shard->first_environment + static_cast<int>(shard->assemblers.size()));
+    for (int e = begin; e < end; ++e) shard->assemblers[static_cast<std::size_t>(e - shard->first_environment)].clear();
+  }
+}
+
 void DqnLearner::take_steps(const SegmentView& segment, Shard& shard) {
   const NetworkSpec& spec = layout_.spec;
   const float first_priority = shard.priorities ? shard.priorities->largest_priority() : 0.0F;

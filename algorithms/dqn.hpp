@@ -45,6 +45,8 @@ class DqnLearner final : public Learner {
 
   std::span<float> parameters() override { return storage_.parameters; }
   void ingest(const SegmentView& segment) override;
+  // Transitions that the lost steps would have completed are left out.
+  void lose_steps(int first, int count) override;
   // One number: how many local shards hold their part of a batch.
   std::span<double> joint_statistics() override { return ready_shards_; }
   int updates_due() const override;

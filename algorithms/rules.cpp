@@ -32,7 +32,9 @@ std::string_view name_of_alternative(const ReinforceSetting&) { return "reinforc
 CollectionNeeds needs_of_alternative(const PpoSetting&) { return {}; }
 CollectionNeeds needs_of_alternative(const A2cSetting&) { return {}; }
 CollectionNeeds needs_of_alternative(const VtraceSetting&) { return {.cut_observations = true}; }
-CollectionNeeds needs_of_alternative(const DqnSetting&) { return {.cut_observations = true}; }
+CollectionNeeds needs_of_alternative(const DqnSetting&) {
+  return {.cut_observations = true, .continued_segments = true};
+}
 CollectionNeeds needs_of_alternative(const ReinforceSetting& setting) { return {.episodes = setting.episodes}; }
 
 std::vector<RulePreset> presets_of_alternative(const PpoSetting&, std::string_view environment) {

@@ -22,8 +22,9 @@ using RuleSetting = std::variant<PpoSetting, A2cSetting, VtraceSetting, DqnSetti
 
 // What a rule needs of collecting beside plain rollouts.
 struct CollectionNeeds {
-  bool cut_observations = false;  // core/segment.hpp
-  int episodes = 0;               // whole ones a round, all environments together; 0: a fixed number of steps
+  bool cut_observations = false;    // core/segment.hpp
+  bool continued_segments = false;  // of the same environments: samples reach from one into the next
+  int episodes = 0;                 // whole ones a round, all environments together; 0: a fixed number of steps
 };
 
 // Named settings of rule and network, the same for every collection mode; single values can be overridden.

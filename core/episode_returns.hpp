@@ -1,6 +1,9 @@
 // Returns of the training episodes that finish in each segment, in environment order whatever the number of workers.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 #include "core/segment.hpp"
@@ -22,15 +25,18 @@ class EpisodeReturns {
       for (int t = 0; t < steps; ++t) {
         sum += static_cast<double>(trajectory.rewards[t]);
         if (trajectory.ends[t] == 0) continue;
-        returns.push_back(sum);
+        if (!std::isnan(sum)) returns.push_back(sum);
         sum = 0.0;
       }
     }
     return returns;
   }
 
+  // Steps were lost: the episodes that are under way have no known return and are left out.
+  void lose_steps() { std::fill(running_.begin(), running_.end(), std::numeric_limits<double>::quiet_NaN()); }
+
  private:
-  std::vector<double> running_;
+  std::vector<double> running_;  // not a number where it is not known
 };
 
 // Steps that the segment's environments took: all of them, or as many as their episodes had.

@@ -61,6 +61,10 @@ class Learner {
   // Takes the trajectories of this learner's shards. Does not keep the segment.
   virtual void ingest(const SegmentView& segment) = 0;
 
+  // Steps of the environments [first, first + count) were lost: their next segment does not continue their last one. For
+  // rules whose samples reach from one segment into the next.
+  virtual void lose_steps(int /*first*/, int /*count*/) {}
+
   // Sums over this learner's samples that must be added up over all holders of shards, in place, before the first
   // update of the round (for PPO: of advantages and their squares, a pair for each minibatch). Empty if none.
   virtual std::span<double> joint_statistics() = 0;

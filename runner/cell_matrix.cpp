@@ -48,9 +48,6 @@ std::string why_not(const ParallelMode& mode) {
 
 Cell find_cell(const std::string& algorithm, const ParallelMode& mode) {
   Cell cell{algorithm, mode, true, why_not(mode)};
-  if (cell.reason.empty() && mode.schedule == Schedule::kFreeRunning && algorithm == "dqn") {
-    cell.reason = "its transitions reach from one segment of an environment into the next; use --schedule lock-step";
-  }
   const bool whole_episodes = needs_of(default_setting(algorithm)).episodes > 0;
   if (cell.reason.empty() && whole_episodes) cell.reason = why_not_whole_episodes(mode);
   cell.available = cell.reason.empty();

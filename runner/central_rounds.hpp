@@ -24,7 +24,7 @@ class CentralRounds final : public RoundRunner {
   std::span<float> parameters() override { return learner_->parameters(); }
   bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
   void charge_step_cost(bool charge) override { collector_->charge_step_cost(charge); }
-  int updates_per_round() const override { return learner_->updates_due(); }
+  int updates_of_round() const override { return learner_->updates_due(); }
   CommunicationLedger communication() override { return collector_->ledger(); }
   void reset_communication() override { collector_->ledger().reset(); }
 

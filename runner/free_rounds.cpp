@@ -10,7 +10,7 @@ namespace {
 // The learner learns from one worker's segment at a time.
 LearnerPlan plan_of_segments(const RunConfiguration& c) {
   return {{c.shards, 0, c.shards},
-          c.environments / c.workers,
+          needs_of(c.rule).continued_segments ? c.environments : c.environments / c.workers,
           c.steps_per_environment(),
           c.seed,
           (c.rounds + c.warmup_rounds) * c.workers,
@@ -21,6 +21,7 @@ LearnerPlan plan_of_segments(const RunConfiguration& c) {
 
 FreeRounds::FreeRounds(const RunConfiguration& c, const NetworkLayout& layout, std::unique_ptr<FreeActors> actors)
     : workers_(c.workers),
+      continued_(needs_of(c.rule).continued_segments),
       actors_(std::move(actors)),
       parameters_(layout.parameter_count),
       episodes_(static_cast<std::size_t>(c.workers), EpisodeReturns(c.environments / c.workers)) {
@@ -37,6 +38,7 @@ FreeRounds::FreeRounds(const RunConfiguration& c, const NetworkLayout& layout, s
 
 bool FreeRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {
   outcome.worker_collect_seconds.assign(static_cast<std::size_t>(workers_), 0.0);
+  updates_ = 0;
   for (int segment = 0; segment < workers_; ++segment) {
     const double begin = monotonic_seconds();
     FreeActors::Arrival arrival;
@@ -52,8 +54,11 @@ bool FreeRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome)
 void FreeRounds::learn(const FreeActors::Arrival& arrival, RoundOutcome& outcome) {
   const auto actor = static_cast<std::size_t>(arrival.taken.actor);
   const SegmentView& segment = arrival.trajectories;
-  // To the learner every segment is the whole of its batch.
-  learner_->ingest(SegmentView(segment.layout(), segment.bytes(), 0, segment.count()));
+  if (arrival.after_loss) {
+    episodes_[actor].lose_steps();
+    if (continued_) learner_->lose_steps(segment.first(), segment.count());
+  }
+  learner_->ingest(SegmentView(segment.layout(), segment.bytes(), continued_ ? segment.first() : 0, segment.count()));
   const std::vector<double> returns = episodes_[actor].finish(arrival.trajectories);
   outcome.training_return_sum += std::accumulate(returns.begin(), returns.end(), 0.0);
   outcome.environment_steps += steps_taken(segment);
@@ -62,6 +67,7 @@ void FreeRounds::learn(const FreeActors::Arrival& arrival, RoundOutcome& outcome
   outcome.lags.push_back(arrival.lag);
   // The learner keeps nothing of the segment, so its actor may have the slot back while it learns.
   actors_->release(arrival);
+  updates_ += learner_->updates_due();
   threads_->run();
   learner_->finish_round();
   actors_->publish(learner_->parameters());

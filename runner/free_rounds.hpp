@@ -1,5 +1,8 @@
 // Rounds with one central learner and workers that run freely beside it: a round is as many segments as there are workers,
 // in order of arrival, each learned from on its own as soon as it is there.
+//
+// To most rules a segment is the whole of a batch, whichever environments it is from. A rule whose samples reach from one
+// segment into the next is told which environments they are.
 #pragma once
 
 #include <memory>
@@ -24,7 +27,7 @@ class FreeRounds final : public RoundRunner {
   // RoundSeconds::collect is the learner's wait for segments.
   bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
   void charge_step_cost(bool charge) override { actors_->charge_step_cost(charge); }
-  int updates_per_round() const override { return workers_ * learner_->updates_due(); }
+  int updates_of_round() const override { return updates_; }
   CommunicationLedger communication() override { return actors_->ledger(); }
   void reset_communication() override { actors_->ledger().reset(); }
 
@@ -32,12 +35,14 @@ class FreeRounds final : public RoundRunner {
   void learn(const FreeActors::Arrival& arrival, RoundOutcome& outcome);
 
   int workers_;
+  bool continued_;  // whether samples reach over segments
   std::unique_ptr<FreeActors> actors_;
   AlignedBuffer<float> parameters_;
   std::vector<AlignedBuffer<float>> gradients_;  // one a shard
   std::unique_ptr<Learner> learner_;
   std::unique_ptr<ThreadUpdate> threads_;
   std::vector<EpisodeReturns> episodes_;  // by actor
+  int updates_ = 0;                       // of the last round
 };
 
 }  // namespace prl

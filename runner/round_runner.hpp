@@ -40,8 +40,8 @@ class RoundRunner {
   // Whether the next rounds pay the step cost.
   virtual void charge_step_cost(bool charge) = 0;
 
-  // Optimiser updates a round.
-  virtual int updates_per_round() const = 0;
+  // Optimiser updates of the last round.
+  virtual int updates_of_round() const = 0;
 
   // What crossed since the last call of reset on it, as worker 0 sees it.
   virtual CommunicationLedger communication() = 0;

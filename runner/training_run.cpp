@@ -96,7 +96,7 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
     if (counted < 0) result.warmup_steps += outcome.environment_steps;
     if (counted >= 0) {
       take_round(outcome, result);
-      result.updates += rounds.updates_per_round();
+      result.updates += rounds.updates_of_round();
       result.communication = rounds.communication();
       CurvePoint point{result.warmup_steps + result.environment_steps, result.sum().total(), outcome.training_episodes,
                        outcome.training_return_sum, std::nullopt};

@@ -52,6 +52,15 @@ TEST_CASE("Episodes are counted when they end, in environment order, with their 
         Returns{8.0, 10.0, 10.0});
 }
 
+TEST_CASE("Episodes of which steps were lost are left out, and those after them are not") {
+  EpisodeReturns returns(2);
+  CHECK(returns.finish(segment_of({{{1.0F, 0}}, {{2.0F, kTerminated}}}).view()) == Returns{2.0});
+  returns.lose_steps();
+  CHECK(returns.finish(segment_of({{{4.0F, kTerminated}, {5.0F, kTruncated}}, {{1.0F, 0}, {1.0F, 0}}}).view()) ==
+        Returns{5.0});
+  CHECK(returns.finish(segment_of({{{3.0F, kTerminated}}, {{3.0F, kTerminated}}}).view()) == Returns{3.0});
+}
+
 TEST_CASE("Cutting the same steps into segments anywhere gives the same returns") {
   constexpr std::size_t kSteps = 60;
   prl::Rng rng(4, prl::RandomPurpose::kAction, 0, 0);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "parallel/schedule/delayed_parameters.hpp"
@@ -163,18 +164,28 @@ TEST_CASE("the lag is the number of versions published since the actor began") {
   }
 }
 
-TEST_CASE("segments that began under another step cost are dropped") {
+TEST_CASE("segments that began under another step cost are dropped, and the next one says so") {
   for (const ActorPlace place : {ActorPlace::kThreads, ActorPlace::kProcesses}) {
     const CollectionPlan plan = fake_plan(2, 4);
     FreeActors actors(plan, place, 2, fake_actors(plan.parameter_count));
     const std::atomic<bool> stop{false};
-    actors.publish(std::vector<float>(plan.parameter_count, 0.0F));
+    const std::vector<float> parameters(plan.parameter_count, 0.0F);
+    actors.publish(parameters);
+    std::vector<int> last(2, 0);
     for (const bool charge : {false, true, false}) {
       actors.charge_step_cost(charge);
       for (int segment = 0; segment < 6; ++segment) {
         FreeActors::Arrival arrival;
         REQUIRE(actors.take(stop, arrival));
         CHECK(arrival.taken.note.charged == charge);
+        // Which of its actor's segments it is, by its content.
+        int number = last[static_cast<std::size_t>(arrival.taken.actor)] + 1;
+        const auto first = static_cast<std::uint32_t>(arrival.trajectories.first());
+        const float content = arrival.trajectories.trajectory(0).observations[0];
+        while (content != mixed(first, static_cast<std::uint32_t>(number), 0, charge ? 1 : 0) && number < 1000)
+          ++number;
+        const int lost = number - std::exchange(last[static_cast<std::size_t>(arrival.taken.actor)], number) - 1;
+        CHECK(arrival.after_loss == (lost > 0));
         actors.release(arrival);
       }
     }

@@ -82,6 +82,23 @@ TEST_CASE("Episodes of a single step") {
   CHECK(assemble(4, 0.5F, {kTruncated}, true) == std::vector<Seen>{{0, 10, 1, 0.5F, 100}});
 }
 
+TEST_CASE("Steps that are let go are part of no transition") {
+  NStepAssembler assembler(spec_of(1), 3, 0.5F);
+  std::vector<Seen> seen;
+  for (int t = 0; t < 9; ++t) {
+    if (t == 2 || t == 6) assembler.clear();
+    const auto observation = static_cast<float>(t);
+    const float action = 0.0F;
+    const std::uint8_t ends = t == 8 ? kTerminated : 0;
+    assembler.take({&observation, &action, 1.0F, ends, nullptr}, [&](const Transition& made) {
+      const float next = made.next_observation != nullptr ? *made.next_observation : -1.0F;
+      seen.push_back({*made.observation, *made.action, made.reward, made.discount, next});
+    });
+  }
+  CHECK(seen ==
+        std::vector<Seen>{{2, 0, 1.75F, 0.125F, 5}, {6, 0, 1.75F, 0, -1}, {7, 0, 1.5F, 0, -1}, {8, 0, 1, 0, -1}});
+}
+
 TEST_CASE("Random runs equal the definition, sum by sum") {
   prl::Rng rng(1, prl::RandomPurpose::kReplay, 0, 0);
   for (const int n : {1, 2, 3, 5, 16}) {

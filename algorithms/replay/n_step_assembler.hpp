@@ -59,6 +59,9 @@ class NStepAssembler {
     while (held_ > 0) emit_oldest(next, emit);
   }
 
+  // Lets go of the steps that are held back: the next one does not continue them.
+  void clear() { held_ = 0; }
+
  private:
   std::size_t slot(std::size_t age) const { return (first_ + age) % capacity_; }
 

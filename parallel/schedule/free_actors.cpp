@@ -40,6 +40,7 @@ FreeActors::FreeActors(const CollectionPlan& plan, ActorPlace place, int queue_d
       queues_(region_, plan.workers, queue_depth, slot_bytes(plan)),
       words_(region_.make<Words>()),
       last_version_(static_cast<std::size_t>(plan.workers), kNoVersion),
+      dropped_(static_cast<std::size_t>(plan.workers), 0),
       share_(0, plan.workers + 1) {
   if (place == ActorPlace::kProcesses) {
     processes_ = std::make_unique<ProcessGroup>(
@@ -109,6 +110,7 @@ bool FreeActors::take(const std::atomic<bool>& stop, Arrival& arrival) {
   try {
     arrival.taken = queues_.take(waiter);
     while (arrival.taken.note.charged != words_.charge.load(std::memory_order_relaxed)) {
+      dropped_[static_cast<std::size_t>(arrival.taken.actor)] = 1;
       queues_.release(arrival.taken);
       arrival.taken = queues_.take(waiter);
     }
@@ -120,6 +122,9 @@ bool FreeActors::take(const std::atomic<bool>& stop, Arrival& arrival) {
   const EnvironmentRange range = environments_of(actor, plan_.workers, plan_.environments);
   arrival.trajectories = SegmentView(plan_.layout, arrival.taken.bytes.data(), range.first, range.count);
   arrival.lag = static_cast<long>(versions_.published() - 1 - arrival.taken.note.version);
+  char& dropped = dropped_[static_cast<std::size_t>(actor)];
+  arrival.after_loss = dropped != 0;
+  dropped = 0;
   ledger_.add_message(Purpose::kTrajectories, arrival.trajectories.size_bytes());
   std::uint64_t& last = last_version_[static_cast<std::size_t>(actor)];
   if (last != arrival.taken.note.version) ledger_.add_message(Purpose::kWeights, plan_.parameter_bytes());

@@ -48,13 +48,15 @@ class FreeActors {
   struct Arrival {
     SegmentView trajectories;
     TrajectoryQueues::Taken taken;
-    long lag = 0;  // versions published after the one that acted
+    long lag = 0;             // versions published after the one that acted
+    bool after_loss = false;  // segments of its actor were dropped since the one before it
   };
   // Waits for the next segment, in order of arrival. Returns false once `stop` is set. Throws WorkerDied.
   bool take(const std::atomic<bool>& stop, Arrival& arrival);
   void release(const Arrival& arrival) { queues_.release(arrival.taken); }
 
-  // Segments that begin from now on pay the step cost or not; those that began before are dropped.
+  // Segments that begin from now on pay the step cost or not; those that began before are dropped,
+  // which the next arrival from that actor says.
   void charge_step_cost(bool charge) { words_.charge.store(charge); }
 
   CommunicationLedger& ledger() { return ledger_; }
@@ -76,6 +78,7 @@ class FreeActors {
   TrajectoryQueues queues_;
   Words& words_;
   std::vector<std::uint64_t> last_version_;  // by actor, of its last segment; ~0 before
+  std::vector<char> dropped_;                // by actor, whether segments were since its last arrival
   CommunicationLedger ledger_;
   std::unique_ptr<ProcessGroup> processes_;
   std::vector<std::thread> threads_;
