@@ -20,6 +20,9 @@ namespace {
 // Keeps a transition without error in the draw (Schaul et al. 2016, section 3.3).
 constexpr float kLeastPriority = 1e-6F;
 
+// Of joint_statistics().
+enum : std::size_t { kReadyShards, kAdded, kHeld };
+
 // Part `shard` of `total` things shared out over `shards`.
 int part_of(int total, int shard, int shards) {
   const auto border = [&](int s) { return static_cast<int>(static_cast<long>(total) * s / shards); };
@@ -106,10 +109,11 @@ DqnLearner::~DqnLearner() = default;
 
 void DqnLearner::ingest(const SegmentView& segment) {
   if (round_ == 0) std::copy(storage_.parameters.begin(), storage_.parameters.end(), target_.data());
-  ready_shards_[0] = 0.0;
+  joint_ = {};
   for (const auto& shard : shards_) {
-    take_steps(segment, *shard);
-    if (shard->replay.size() >= shard->rows) ready_shards_[0] += 1.0;
+    joint_[kAdded] += take_steps(segment, *shard);
+    joint_[kHeld] += shard->replay.size();
+    if (shard->replay.size() >= shard->rows) joint_[kReadyShards] += 1.0;
   }
   // A holder of some shards does not see the other holders' environments, which took as many steps.
   const bool sees_all = plan_.shards.count == plan_.shards.total;
@@ -125,7 +129,7 @@ void DqnLearner::lose_steps(int first, int count) {
   }
 }
 
-void DqnLearner::take_steps(const SegmentView& segment, Shard& shard) {
+int DqnLearner::take_steps(const SegmentView& segment, Shard& shard) {
   const NetworkSpec& spec = layout_.spec;
   const float first_priority = shard.priorities ? shard.priorities->largest_priority() : 0.0F;
   int added = 0;
@@ -155,6 +159,7 @@ void DqnLearner::take_steps(const SegmentView& segment, Shard& shard) {
     }
   }
   if (shard.priorities && setting_.first_priority == FirstPriority::kError) set_first_priorities(shard, added);
+  return added;
 }
 
 void DqnLearner::set_first_priorities(Shard& shard, int added) {
@@ -176,7 +181,7 @@ void DqnLearner::set_first_priorities(Shard& shard, int added) {
 }
 
 int DqnLearner::updates_due() const {
-  if (steps_taken_ < setting_.learning_starts || ready_shards_[0] < plan_.shards.total) return 0;
+  if (steps_taken_ < setting_.learning_starts || joint_[kReadyShards] < plan_.shards.total) return 0;
   return static_cast<int>(steps_taken_ / setting_.train_every - steps_before_ / setting_.train_every);
 }
 
@@ -248,6 +253,13 @@ void DqnLearner::finish_update() {
   if (adam_.updates() % setting_.target_interval == 0) {
     std::copy(storage_.parameters.begin(), storage_.parameters.end(), target_.data());
   }
+}
+
+void DqnLearner::finish_round() {
+  ++round_;
+  counts_.added += static_cast<long>(joint_[kAdded]);
+  counts_.sampled = static_cast<long>(adam_.updates()) * setting_.batch;
+  counts_.size = static_cast<long>(joint_[kHeld]);
 }
 
 const ReplayBuffer& DqnLearner::replay(int shard) const { return shards_[static_cast<std::size_t>(shard)]->replay; }

@@ -22,6 +22,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -47,14 +48,15 @@ class DqnLearner final : public Learner {
   void ingest(const SegmentView& segment) override;
   // Transitions that the lost steps would have completed are left out.
   void lose_steps(int first, int count) override;
-  // One number: how many local shards hold their part of a batch.
-  std::span<double> joint_statistics() override { return ready_shards_; }
+  // How many local shards hold their part of a batch; transitions that they took from the segment; that they hold.
+  std::span<double> joint_statistics() override { return joint_; }
   int updates_due() const override;
   void compute_gradient(int update, int shard) override;
   std::span<float> gradient(int shard) override { return storage_.gradients[static_cast<std::size_t>(shard)]; }
   void apply_gradient(ParameterRange range, std::span<const float> gradient, double gradient_square_sum) override;
   void finish_update() override;
-  void finish_round() override { ++round_; }
+  void finish_round() override;
+  std::optional<ReplayCounts> replay_counts() const override { return counts_; }
 
   // A local shard's replay, and of the batch that its last gradient was computed from: where its transitions lie in it, and
   // the shard's part of the loss.
@@ -67,7 +69,8 @@ class DqnLearner final : public Learner {
  private:
   struct Shard;
 
-  void take_steps(const SegmentView& segment, Shard& shard);
+  // Returns how many transitions came into the shard's replay.
+  int take_steps(const SegmentView& segment, Shard& shard);
   void set_first_priorities(Shard& shard, int added);
   void draw_batch(Shard& shard) const;
   // Targets of the first `rows` rows of the shard's batch.
@@ -81,7 +84,8 @@ class DqnLearner final : public Learner {
   AlignedBuffer<float> target_;
   Adam adam_;
   std::vector<std::unique_ptr<Shard>> shards_;
-  std::array<double, 1> ready_shards_{};
+  std::array<double, 3> joint_{};
+  ReplayCounts counts_;
   long steps_before_ = 0;  // the last segment
   long steps_taken_ = 0;
   long round_ = 0;

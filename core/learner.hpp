@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -51,6 +52,13 @@ struct LearnerStorage {
   std::vector<std::span<float>> gradients;
 };
 
+// What went through a replay so far, all shards together, whoever holds them.
+struct ReplayCounts {
+  long added = 0;    // transitions
+  long sampled = 0;  // transitions that were drawn, as often as they were
+  long size = 0;     // transitions that are held now
+};
+
 class Learner {
  public:
   virtual ~Learner() = default;
@@ -86,6 +94,9 @@ class Learner {
 
   // Called after the last update of a round, e.g. to anneal the learning rate.
   virtual void finish_round() = 0;
+
+  // As of the last finished round; empty for rules without a replay.
+  virtual std::optional<ReplayCounts> replay_counts() const { return std::nullopt; }
 };
 
 // Square sum of a range in double precision and in a fixed order.

@@ -6,6 +6,12 @@
 #include "algorithms/initialisation.hpp"
 
 namespace prl {
+namespace {
+
+// Whether the workers act with other parameters than the learner's newest.
+bool acts_with_others(const RunConfiguration& c) { return c.lag > 0 || !c.publish_weights; }
+
+}  // namespace
 
 LearnerPlan learner_plan(const RunConfiguration& c, ShardPlan shards) {
   return {shards,
@@ -20,11 +26,12 @@ CentralRounds::CentralRounds(const RunConfiguration& c, const NetworkLayout& lay
                              std::unique_ptr<Collector> collector)
     : collector_(std::move(collector)),
       lag_(c.lag),
-      learner_parameters_(c.lag > 0 ? layout.parameter_count : 0),
-      episodes_(c.environments) {
-  LearnerStorage storage{c.lag > 0 ? learner_parameters_.span() : collector_->parameters(), {}};
+      publish_(c.publish_weights),
+      learner_parameters_(acts_with_others(c) ? layout.parameter_count : 0),
+      episodes_(c.environments, c.solved_return) {
+  LearnerStorage storage{acts_with_others(c) ? learner_parameters_.span() : collector_->parameters(), {}};
   initialise_parameters(layout, c.seed, storage.parameters);
-  if (c.lag > 0) delayed_ = std::make_unique<DelayedParameters>(storage.parameters, c.lag);
+  if (acts_with_others(c)) delayed_ = std::make_unique<DelayedParameters>(storage.parameters, c.lag);
   for (int s = 0; s < c.shards; ++s) {
     gradients_.emplace_back(layout.parameter_count);
     storage.gradients.push_back(gradients_.back().span());
@@ -42,7 +49,7 @@ bool CentralRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outco
   if (!collector_->collect(stop)) return false;
   const double collected = monotonic_seconds();
   learn();
-  if (delayed_ != nullptr) delayed_->push(learner_->parameters());
+  if (delayed_ != nullptr && publish_) delayed_->push(learner_->parameters());
   outcome.lags.push_back(lag_);
   outcome.seconds = {collected - begin, monotonic_seconds() - collected};
   for (const WorkerSeconds& worker : collector_->worker_seconds()) {
@@ -52,6 +59,7 @@ bool CentralRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outco
   const std::vector<double> returns = episodes_.finish(collector_->segment());
   outcome.training_return_sum = std::accumulate(returns.begin(), returns.end(), 0.0);
   outcome.training_episodes = static_cast<long>(returns.size());
+  outcome.steps_to_solved = episodes_.steps_to_solved();
   return true;
 }
 

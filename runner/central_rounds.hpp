@@ -24,6 +24,7 @@ class CentralRounds final : public RoundRunner {
   std::span<float> parameters() override { return learner_->parameters(); }
   bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
   void charge_step_cost(bool charge) override { collector_->charge_step_cost(charge); }
+  std::optional<ReplayCounts> replay_counts() const override { return learner_->replay_counts(); }
   int updates_of_round() const override { return learner_->updates_due(); }
   CommunicationLedger communication() override { return collector_->ledger(); }
   void reset_communication() override { collector_->ledger().reset(); }
@@ -35,7 +36,8 @@ class CentralRounds final : public RoundRunner {
 
   std::unique_ptr<Collector> collector_;
   int lag_;
-  // With a lag the learner's parameters are apart from those that act.
+  bool publish_;
+  // With a lag, or where no parameters are published, the learner's parameters are apart from those that act.
   AlignedBuffer<float> learner_parameters_;
   std::unique_ptr<DelayedParameters> delayed_;
   std::vector<AlignedBuffer<float>> gradients_;  // one a shard

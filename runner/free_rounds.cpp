@@ -22,9 +22,10 @@ LearnerPlan plan_of_segments(const RunConfiguration& c) {
 FreeRounds::FreeRounds(const RunConfiguration& c, const NetworkLayout& layout, std::unique_ptr<FreeActors> actors)
     : workers_(c.workers),
       continued_(needs_of(c.rule).continued_segments),
+      publish_(c.publish_weights),
       actors_(std::move(actors)),
       parameters_(layout.parameter_count),
-      episodes_(static_cast<std::size_t>(c.workers), EpisodeReturns(c.environments / c.workers)) {
+      episodes_(static_cast<std::size_t>(c.workers), EpisodeReturns(c.environments / c.workers, c.solved_return)) {
   initialise_parameters(layout, c.seed, parameters_.span());
   LearnerStorage storage{parameters_.span(), {}};
   for (int s = 0; s < c.shards; ++s) {
@@ -61,6 +62,9 @@ void FreeRounds::learn(const FreeActors::Arrival& arrival, RoundOutcome& outcome
   learner_->ingest(SegmentView(segment.layout(), segment.bytes(), continued_ ? segment.first() : 0, segment.count()));
   const std::vector<double> returns = episodes_[actor].finish(arrival.trajectories);
   outcome.training_return_sum += std::accumulate(returns.begin(), returns.end(), 0.0);
+  if (const auto steps = episodes_[actor].steps_to_solved(); steps && !outcome.steps_to_solved) {
+    outcome.steps_to_solved = outcome.environment_steps + *steps;
+  }
   outcome.environment_steps += steps_taken(segment);
   outcome.training_episodes += static_cast<long>(returns.size());
   outcome.worker_collect_seconds[actor] += arrival.taken.note.collecting_seconds;
@@ -70,7 +74,7 @@ void FreeRounds::learn(const FreeActors::Arrival& arrival, RoundOutcome& outcome
   updates_ += learner_->updates_due();
   threads_->run();
   learner_->finish_round();
-  actors_->publish(learner_->parameters());
+  if (publish_) actors_->publish(learner_->parameters());
 }
 
 }  // namespace prl

@@ -27,6 +27,7 @@ class FreeRounds final : public RoundRunner {
   // RoundSeconds::collect is the learner's wait for segments.
   bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
   void charge_step_cost(bool charge) override { actors_->charge_step_cost(charge); }
+  std::optional<ReplayCounts> replay_counts() const override { return learner_->replay_counts(); }
   int updates_of_round() const override { return updates_; }
   CommunicationLedger communication() override { return actors_->ledger(); }
   void reset_communication() override { actors_->ledger().reset(); }
@@ -36,6 +37,7 @@ class FreeRounds final : public RoundRunner {
 
   int workers_;
   bool continued_;  // whether samples reach over segments
+  bool publish_;
   std::unique_ptr<FreeActors> actors_;
   AlignedBuffer<float> parameters_;
   std::vector<AlignedBuffer<float>> gradients_;  // one a shard

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "core/learner.hpp"
 #include "parallel/collect/collector.hpp"
 #include "parallel/transport/communication.hpp"
 
@@ -23,6 +25,7 @@ struct RoundOutcome {
   long environment_steps = 0;                  // that were taken, over all workers
   double training_return_sum = 0.0;            // of the episodes that finished in this round, over all workers
   long training_episodes = 0;
+  std::optional<long> steps_to_solved;  // of environment_steps, until the first episode above solved_return had ended
   std::vector<long> lags;  // of the segments learned from: versions by which the acting parameters were behind
 };
 
@@ -42,6 +45,9 @@ class RoundRunner {
 
   // Optimiser updates of the last round.
   virtual int updates_of_round() const = 0;
+
+  // Of a rule with a replay: what went through it so far.
+  virtual std::optional<ReplayCounts> replay_counts() const = 0;
 
   // What crossed since the last call of reset on it, as worker 0 sees it.
   virtual CommunicationLedger communication() = 0;

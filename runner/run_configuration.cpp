@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "algorithms/network_setting.hpp"
 #include "envs/registry.hpp"
@@ -32,6 +33,8 @@ void validate_counts(const RunConfiguration& c) {
   require(c.warmup_rounds >= 0, "--warmup-rounds is negative: give 0 or more");
   require(c.evaluation.every_rounds >= 0, "--evaluate-every is negative: give 0 (never) or a number of rounds");
   require(c.evaluation.final_episodes >= 0, "--final-episodes is negative: give 0 (none) or more");
+  require(!c.solved_return || std::isfinite(*c.solved_return),
+          fmt::format("--solved-return is {}: give a number", c.solved_return.value_or(0.0)));
   const int episodes = c.episodes_per_round();
   require(
       episodes % c.environments == 0,
@@ -67,6 +70,13 @@ void validate_schedule(const RunConfiguration& c) {
   require(c.lag == 0 || (c.schedule == Schedule::kLockStep && c.agreement == Agreement::kNone),
           fmt::format("--lag {} holds the actors of a central learner in lock-step back: leave --schedule and "
                       "--agreement away",
+                      c.lag));
+  require(
+      c.publish_weights || (c.agreement == Agreement::kNone && c.inference == InferencePlace::kWorkers),
+      "--publish-weights false keeps a central learner's parameters from the workers, which act by themselves: leave "
+      "--agreement and --inference away");
+  require(c.publish_weights || c.lag == 0,
+          fmt::format("--publish-weights false and --lag {}: parameters that never come have no lag; give one of them",
                       c.lag));
   if (!c.free_running()) {
     require(c.queue_depth == 1, "--queue-depth is for --schedule free-running: leave it away");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -38,8 +39,9 @@ struct RunConfiguration {
   InferencePlace inference = InferencePlace::kWorkers;
   Agreement agreement = Agreement::kNone;
   Schedule schedule = Schedule::kLockStep;
-  int queue_depth = 1;  // segments that an actor may be ahead, free-running
-  int lag = 0;          // rounds by which the acting parameters are behind, lock-step
+  int queue_depth = 1;          // segments that an actor may be ahead, free-running
+  int lag = 0;                  // rounds by which the acting parameters are behind, lock-step
+  bool publish_weights = true;  // false: the actors keep the first parameters
   int learner_threads = 1;
   int shards = 1;
   int environments = 16;
@@ -48,6 +50,7 @@ struct RunConfiguration {
   int warmup_rounds = 0;
   std::uint64_t seed = 1;
   StepCost step_cost;
+  std::optional<double> solved_return;  // what the first episode is looked for that exceeds it
   NetworkSpec network;
   RuleSetting rule;
   EvaluationSetting evaluation;

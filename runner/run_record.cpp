@@ -39,6 +39,24 @@ Json staleness_json(const TrainingResult& result) {
   return json;
 }
 
+Json replay_json(const ReplayCounts& counts, double seconds) {
+  const auto added = static_cast<double>(counts.added);
+  const auto sampled = static_cast<double>(counts.sampled);
+  Json json = {{"added", counts.added},
+               {"sampled", counts.sampled},
+               {"size", counts.size},
+               {"added_per_second", seconds > 0.0 ? added / seconds : 0.0},
+               {"sampled_per_second", seconds > 0.0 ? sampled / seconds : 0.0}};
+  json["samples_per_insert"] = counts.added > 0 ? Json(sampled / added) : Json(nullptr);
+  return json;
+}
+
+Json first_episode_json(double solved_return, const std::optional<FirstEpisodeAbove>& first) {
+  return {{"return", solved_return},
+          {"steps", first ? Json(first->steps) : Json(nullptr)},
+          {"seconds", first ? Json(first->seconds) : Json(nullptr)}};
+}
+
 Json seconds_json(const TrainingResult& result) {
   const RoundSeconds sum = result.sum();
   Json json = {{"total", result.total_seconds},
@@ -118,6 +136,7 @@ Json configuration_json(const RunConfiguration& c) {
           {"schedule", name_of(c.schedule)},
           {"queue_depth", c.queue_depth},
           {"lag", c.lag},
+          {"publish_weights", c.publish_weights},
           {"learner_threads", c.learner_threads},
           {"shards", c.shards},
           {"environments", c.environments},
@@ -126,6 +145,7 @@ Json configuration_json(const RunConfiguration& c) {
           {"warmup_rounds", c.warmup_rounds},
           {"seed", c.seed},
           {"step_cost", to_string(c.step_cost)},
+          {"solved_return", c.solved_return ? Json(*c.solved_return) : Json(nullptr)},
           {"hyperparameters", settings_json(c.rule, c.network)},
           {"evaluation",
            {{"every_rounds", c.evaluation.every_rounds},
@@ -149,6 +169,8 @@ Json record_json(const std::string& command, const RunConfiguration& c, const Ma
   json["seconds"] = seconds_json(result);
   json["communication"] = communication_json(result.communication);
   json["staleness"] = staleness_json(result);
+  if (c.solved_return) json["first_episode_above"] = first_episode_json(*c.solved_return, result.first_episode_above);
+  if (result.replay) json["replay"] = replay_json(*result.replay, result.sum().total());
   json["curve"] = curve_json(result.curve);
   if (result.final_evaluation) {
     json["final_evaluation"] = {{"episodes", result.final_evaluation->returns.size()},

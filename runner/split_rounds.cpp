@@ -1,5 +1,6 @@
 #include "runner/split_rounds.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 #include "parallel/collect/collector.hpp"
@@ -8,7 +9,7 @@
 namespace prl {
 
 SplitRounds::SplitRounds(const RunConfiguration& c, const NetworkLayout& layout, SplitMember member)
-    : workers_(c.workers), member_(std::move(member)), episodes_(c.environments / c.workers) {
+    : workers_(c.workers), member_(std::move(member)), episodes_(c.environments / c.workers, c.solved_return) {
   const EnvironmentRange range = environments_of(member_.member, c.workers, c.environments);
   const SegmentLayout blocks = segment_layout(c);
   blocks_ = AlignedBuffer<std::byte>(blocks.block_bytes() * static_cast<std::size_t>(range.count));
@@ -32,21 +33,31 @@ bool SplitRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome
   return true;
 }
 
-// Whether a worker gave up, sum of returns, episodes, steps; then the seconds of each worker.
+// Whether a worker gave up, sum of returns, episodes, steps; then the seconds of each worker; then each worker's steps to
+// the first episode that counts as solved, 0 if there is none.
 bool SplitRounds::join_reports(bool complete, double collect_seconds, RoundOutcome& outcome) {
   const std::vector<double> returns = complete ? episodes_.finish(segment_) : std::vector<double>{};
   constexpr std::size_t kFirstWorker = 4;
-  std::vector<double> report(kFirstWorker + static_cast<std::size_t>(workers_), 0.0);
+  const auto workers = static_cast<std::size_t>(workers_);
+  const auto own = kFirstWorker + static_cast<std::size_t>(member_.member);
+  std::vector<double> report(kFirstWorker + 2 * workers, 0.0);
   report[0] = complete ? 0.0 : 1.0;
   report[1] = std::accumulate(returns.begin(), returns.end(), 0.0);
   report[2] = static_cast<double>(returns.size());
   report[3] = complete ? static_cast<double>(steps_taken(segment_)) : 0.0;
-  report[kFirstWorker + static_cast<std::size_t>(member_.member)] = collect_seconds;
+  report[own] = collect_seconds;
+  if (complete) report[own + workers] = static_cast<double>(episodes_.steps_to_solved().value_or(0));
   member_.agreement->sum(report);
   outcome.training_return_sum = report[1];
   outcome.training_episodes = static_cast<long>(report[2]);
   outcome.environment_steps = static_cast<long>(report[3]);
-  outcome.worker_collect_seconds.assign(report.begin() + kFirstWorker, report.end());
+  const auto seconds = report.begin() + kFirstWorker;
+  outcome.worker_collect_seconds.assign(seconds, seconds + workers_);
+  // The workers' environments step at the same time.
+  for (auto steps = seconds + workers_; steps != report.end(); ++steps) {
+    const long all = std::min(static_cast<long>(*steps) * workers_, outcome.environment_steps);
+    if (all > 0 && (!outcome.steps_to_solved || all < *outcome.steps_to_solved)) outcome.steps_to_solved = all;
+  }
   return report[0] == 0.0;
 }
 

@@ -35,6 +35,7 @@ class SplitRounds final : public RoundRunner {
   // All workers call it the same number of times. The outcome is complete on every worker.
   bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
   void charge_step_cost(bool charge) override { member_.actor->charge_step_cost(charge); }
+  std::optional<ReplayCounts> replay_counts() const override { return learner_->replay_counts(); }
   int updates_of_round() const override { return learner_->updates_due(); }
   CommunicationLedger communication() override { return member_.agreement->ledger(); }
   void reset_communication() override { member_.agreement->ledger().reset(); }

@@ -67,6 +67,8 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
   add_value(command, "--queue-depth", c.queue_depth, kWhole, "segments that a free-running worker may be ahead");
   add_value(command, "--lag", c.lag, kWhole,
             "rounds by which the acting parameters are kept behind the learner's, in lock-step");
+  add_value(command, "--publish-weights", c.publish_weights, "true|false",
+            "whether the workers get the learner's new parameters; false: they act with the first ones for good");
   add_value(command, "--learner-threads", c.learner_threads, kWhole, "threads of the central learner");
   add_value(command, "--shards", o.shards, kWhole,
             "parts of each minibatch; runs agree bit by bit where they are equal [learner threads; workers with "
@@ -83,6 +85,8 @@ void add_output_options(CLI::App& command, TrainOptions& o) {
   add_value(command, "--evaluation-episodes", evaluation.episodes, kWhole, "episodes an evaluation");
   add_value(command, "--final-episodes", evaluation.final_episodes, kWhole,
             "episodes of the evaluation after the last round; 0 for none");
+  add_value(command, "--solved-return", o.base.solved_return, "X",
+            "record when the first training episode had a return above X");
   add_choice<EvaluationAction>(command, "--evaluation-action", evaluation.action,
                                {{"mean", EvaluationAction::kMean}, {"sampled", EvaluationAction::kSampled}},
                                "which action an evaluated policy takes [mean]");

@@ -33,6 +33,15 @@ void take_round(const RoundOutcome& outcome, TrainingResult& result) {
   for (const long lag : outcome.lags) ++result.lags[lag];
 }
 
+// What went through the replay since it had counted `before`.
+std::optional<ReplayCounts> replay_since(const std::optional<ReplayCounts>& before, const RoundRunner& rounds) {
+  std::optional<ReplayCounts> counts = rounds.replay_counts();
+  if (!counts) return counts;
+  counts->added -= before->added;
+  counts->sampled -= before->sampled;
+  return counts;
+}
+
 bool evaluation_due(const RunConfiguration& c, long counted_round) {
   const int every = c.evaluation.every_rounds;
   return every > 0 && ((counted_round + 1) % every == 0 || counted_round + 1 == c.rounds);
@@ -83,20 +92,25 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
   const double begin = monotonic_seconds();
   const long all_rounds = c.warmup_rounds + c.rounds;
   rounds.charge_step_cost(c.warmup_rounds == 0);
+  std::optional<ReplayCounts> replay_before = rounds.replay_counts();
+  result.replay = replay_before;
   for (long round = 0; round < all_rounds; ++round) {
     if (round == c.warmup_rounds) {
       rounds.charge_step_cost(true);
       rounds.reset_communication();
+      replay_before = rounds.replay_counts();
     }
     // Begun after a stop as well: it ends at once, and workers that were in it already learn of the stop.
     RoundOutcome outcome;
     if (!rounds.run_round(stop, outcome)) break;
     check_finite(rounds.parameters(), round + 1);
     const long counted = round - c.warmup_rounds;
+    const long steps_before = result.warmup_steps + result.environment_steps;
     if (counted < 0) result.warmup_steps += outcome.environment_steps;
     if (counted >= 0) {
       take_round(outcome, result);
       result.updates += rounds.updates_of_round();
+      result.replay = replay_since(replay_before, rounds);
       result.communication = rounds.communication();
       CurvePoint point{result.warmup_steps + result.environment_steps, result.sum().total(), outcome.training_episodes,
                        outcome.training_return_sum, std::nullopt};
@@ -108,6 +122,9 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
         if (point.evaluation->returns.empty()) point.evaluation.reset();
       }
       result.curve.push_back(std::move(point));
+    }
+    if (outcome.steps_to_solved && !result.first_episode_above) {
+      result.first_episode_above = {steps_before + *outcome.steps_to_solved, result.sum().total()};
     }
     listener(round + 1, result);
   }

@@ -29,6 +29,12 @@ struct CurvePoint {
   std::optional<Evaluation> evaluation;
 };
 
+// When a training episode first had a return above the one that was asked for.
+struct FirstEpisodeAbove {
+  long steps = 0;        // environment steps so far, warm-up included
+  double seconds = 0.0;  // of counted rounds, its own included
+};
+
 struct TrainingResult {
   std::vector<RoundSeconds> rounds;            // counted rounds, raw
   std::vector<double> worker_collect_seconds;  // sums over counted rounds
@@ -43,6 +49,8 @@ struct TrainingResult {
   long updates = 0;
   long episodes = 0;
   std::map<long, long> lags;  // segments by lag
+  std::optional<FirstEpisodeAbove> first_episode_above;
+  std::optional<ReplayCounts> replay;  // of counted rounds; its size at their end
   std::size_t parameter_count = 0;
   std::string parameters_digest;
   bool interrupted = false;

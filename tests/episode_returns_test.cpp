@@ -61,6 +61,27 @@ TEST_CASE("Episodes of which steps were lost are left out, and those after them 
   CHECK(returns.finish(segment_of({{{3.0F, kTerminated}}, {{3.0F, kTerminated}}}).view()) == Returns{3.0});
 }
 
+TEST_CASE("The first solved episode of a segment is the one that ended first, in steps of all environments") {
+  EpisodeReturns returns(3, 2.5);
+  // 3 in environment 0 after its third step, 2.5 and 4 in environment 1 after its first and second.
+  returns.finish(segment_of({{{1.0F, 0}, {1.0F, 0}, {1.0F, kTerminated}},
+                             {{2.5F, kTerminated}, {4.0F, kTruncated}, {1.0F, 0}},
+                             {{9.0F, 0}, {9.0F, 0}, {9.0F, 0}}})
+                     .view());
+  CHECK(returns.steps_to_solved() == 2 * 3);
+  returns.finish(segment_of({{{1.0F, 0}}, {{0.0F, kTerminated}}, {{0.0F, 0}}}).view());
+  CHECK_FALSE(returns.steps_to_solved().has_value());
+  // What came before counts; where environments had played their quota, no more steps are counted than were taken.
+  returns.finish(segment_of({{{0.0F, kTerminated}, {0.0F, prl::kAbsent}},
+                             {{0.0F, kTerminated}, {0.0F, prl::kAbsent}},
+                             {{0.0F, 0}, {0.0F, kTerminated}}})
+                     .view());
+  CHECK(returns.steps_to_solved() == 4);
+  EpisodeReturns none(1);
+  none.finish(segment_of({{{1e9F, kTerminated}}}).view());
+  CHECK_FALSE(none.steps_to_solved().has_value());
+}
+
 TEST_CASE("Cutting the same steps into segments anywhere gives the same returns") {
   constexpr std::size_t kSteps = 60;
   prl::Rng rng(4, prl::RandomPurpose::kAction, 0, 0);

@@ -79,6 +79,12 @@ REFUSED = [
     ("--steps-per-round 100", "--steps-per-round 100 is no multiple of --envs 8"),
     ("--learner-threads 2 --shards 3", "2 learner threads cannot share 3 shards"),
     ("--minibatch 4 --shards 8", "cannot be shared by 8 shards"),
+    ("--publish-weights maybe", "--publish-weights cannot be 'maybe': give true|false"),
+    ("--publish-weights false --lag 2", "--publish-weights false and --lag 2"),
+    ("--collect processes --workers 2 --agreement all-reduce --publish-weights false", "leave --agreement and --inference away"),
+    ("--collect processes --workers 2 --inference learner --publish-weights false", "leave --agreement and --inference away"),
+    ("--solved-return nan", "--solved-return is nan: give a number"),
+    ("--solved-return soon", "--solved-return cannot be 'soon'"),
     ("--save-policy record.json", "--record and --save-policy are both record.json"),
 ]
 

@@ -237,3 +237,100 @@ def test_oversubscription_is_recorded(tmp_path: Path) -> None:
     busy, waiting = train(tmp_path, crowd), train(tmp_path, crowd, "--step-cost wait:1us")
     assert busy["oversubscribed"] and busy["warnings"]
     assert not waiting["oversubscribed"] and not waiting["warnings"]
+
+
+# Greedy actions of a first network never solve MountainCar-v0, so all episodes are truncated after 200 steps.
+FREE_REPLAY = "--algorithm dqn --env MountainCar-v0 --n-step 3 --publish-weights false --epsilon-end 0 --epsilon-steps 0"
+
+
+@pytest.mark.parametrize(
+    ("mode", "shards"),
+    [
+        ("serial", 1),
+        ("processes --workers 2 --agreement none", 2),
+        ("threads --workers 2 --schedule free-running", 1),
+        ("processes --workers 4 --schedule free-running --queue-depth 3", 1),
+        ("threads --workers 2 --schedule free-running", 2),
+    ],
+)
+def test_replay_counts_follow_the_steps(tmp_path: Path, mode: str, shards: int) -> None:
+    rounds = 10
+    record = train(tmp_path, FREE_REPLAY, f"--collect {mode} --shards {shards} --rounds {rounds} --batch 30")
+    counts, replay, seconds = record["counts"], record["replay"], record["seconds"]
+    # The last three steps of every environment wait for the next one's observation.
+    assert counts["environment_steps"] == rounds * ROUND_STEPS
+    assert replay["added"] == replay["size"] == rounds * ROUND_STEPS - 3 * ENVIRONMENTS
+    # A shard whose worker has not come yet has nothing, and no update is made.
+    if shards == 1:
+        assert counts["updates"] == rounds * ROUND_STEPS // 4
+    assert replay["sampled"] == 30 * counts["updates"]
+    assert replay["samples_per_insert"] == pytest.approx(replay["sampled"] / replay["added"])
+    total = sum(one["total"] for one in seconds["rounds"])
+    assert replay["added_per_second"] == pytest.approx(replay["added"] / total)
+    assert replay["sampled_per_second"] == pytest.approx(replay["sampled"] / total)
+
+
+def test_replay_counts_of_split_gradients_are_those_of_all_shards(tmp_path: Path) -> None:
+    options = "--algorithm dqn --env CartPole-v1 --n-step 3 --rounds 6 --replay-capacity 500 --warmup-rounds 2"
+    replays = []
+    for mode in ("serial --shards 2", "threads --workers 2 --agreement all-reduce", "mpi --workers 2 --agreement all-reduce"):
+        replay = train(tmp_path, options, f"--collect {mode}")["replay"]
+        replays.append({name: replay[name] for name in ("added", "sampled", "size", "samples_per_insert")})
+    assert replays[0] == replays[1] == replays[2]
+    assert replays[0]["size"] == 500
+    assert replays[0]["sampled"] == 6 * ROUND_STEPS // 4 * 32
+
+
+def test_a_replay_smaller_than_a_batch_waits(tmp_path: Path) -> None:
+    options = "--algorithm dqn --env MountainCar-v0 --rounds 2 --batch 600 --collect threads --workers 2"
+    for schedule in ("lock-step", "free-running"):
+        record = train(tmp_path, options, f"--schedule {schedule}")
+        assert (record["counts"]["updates"], record["replay"]["sampled"]) == (0, 0)
+        assert record["replay"]["samples_per_insert"] == 0
+        assert record["replay"]["added"] == 2 * ROUND_STEPS - ENVIRONMENTS
+
+
+def test_first_episode_above_is_where_the_training_return_says(tmp_path: Path) -> None:
+    # One environment: an episode of CartPole-v1 is as many steps as its return.
+    options = "--algorithm a2c --env CartPole-v1 --envs 1 --steps-per-round 500 --rounds 8"
+    plain = train(tmp_path, options)
+    assert plain["configuration"]["solved_return"] is None and "first_episode_above" not in plain
+    solved = train(tmp_path, options, "--solved-return 0")["first_episode_above"]
+    assert solved["return"] == 0 and 8 < solved["steps"] < 100
+    # The first episode ended with those steps, so its return is no greater than them, and a step less is exceeded.
+    again = train(tmp_path, options, f"--solved-return {solved['steps'] - 0.5}")["first_episode_above"]
+    assert again["steps"] == solved["steps"]
+    later = train(tmp_path, options, f"--solved-return {solved['steps']}")
+    assert later["first_episode_above"]["steps"] > solved["steps"]
+    curve = later["curve"]
+    at = next(point for point in curve if point["steps"] >= later["first_episode_above"]["steps"])
+    assert later["first_episode_above"]["seconds"] == pytest.approx(at["seconds"])
+    never = train(tmp_path, options, "--solved-return 500")["first_episode_above"]
+    assert never == {"return": 500, "steps": None, "seconds": None}
+
+
+def test_first_episode_above_does_not_depend_on_the_mode(tmp_path: Path) -> None:
+    options = "--algorithm dqn --env CartPole-v1 --rounds 6 --solved-return 30 --warmup-rounds 1 --shards 4"
+    steps = [
+        train(tmp_path, options, f"--collect {mode}")["first_episode_above"]["steps"]
+        for mode in ("serial", "processes --workers 3", "processes --workers 4 --agreement all-reduce")
+    ]
+    assert steps[0] == steps[1] == steps[2] and steps[0] % ENVIRONMENTS == 0
+    whole = "--algorithm reinforce --env CartPole-v1 --rounds 2 --solved-return 20"
+    episodes = [train(tmp_path, whole, f"--collect {mode}") for mode in ("serial", "threads --workers 2")]
+    firsts = [record["first_episode_above"]["steps"] for record in episodes]
+    assert firsts[0] == firsts[1] > 20
+
+
+def test_workers_that_get_no_weights_act_with_the_first_ones(tmp_path: Path) -> None:
+    options = "--algorithm dqn --env CartPole-v1 --rounds 12 --publish-weights false --epsilon-end 0 --epsilon-steps 0"
+    modes = ("serial", "processes --workers 3", "threads --workers 1 --schedule free-running",
+             "processes --workers 1 --schedule free-running --queue-depth 4")
+    records = [train(tmp_path, options, f"--collect {mode}") for mode in modes]
+    assert len({record["parameters_digest"] for record in records}) == 1
+    assert all(record["counts"]["updates"] > 0 for record in records)
+    assert all([one["lag"] for one in record["staleness"]] == [0] for record in records)
+    # With new weights the learner sees other steps.
+    assert train(tmp_path, options, "--publish-weights true")["parameters_digest"] != records[0]["parameters_digest"]
+    # The parameters cross once.
+    assert counted(records[3], "weights") == (4 * records[3]["counts"]["parameters"], 1)
