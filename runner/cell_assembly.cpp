@@ -14,6 +14,7 @@
 #include "algorithms/autograd_network.hpp"
 #include "algorithms/initialisation.hpp"
 #include "parallel/agree/gradient_board.hpp"
+#include "parallel/agree/mpi_library_collective.hpp"
 #include "parallel/agree/shared_gradients.hpp"
 #include "parallel/agree/transport_gradients.hpp"
 #include "parallel/collect/mpi_collector.hpp"
@@ -170,11 +171,18 @@ void share_parameters(GradientAgreement& agreement, bool owner, std::span<float>
                  [](double value) { return static_cast<float>(value); });
 }
 
+std::unique_ptr<GradientCollective> make_collective_of_ranks(AllReduce kind, MpiTransport& transport,
+                                                             const NetworkLayout& layout) {
+  if (kind != AllReduce::kLibrary) return make_collective(kind, transport, layout.parameter_count);
+  return std::make_unique<MpiLibraryCollective>(transport, layout.parameter_count);
+}
+
 void learn_split_in_ranks(const Parts& parts, MpiSession& session, const LearnerMain& learner_main) {
   const RunConfiguration& c = parts.configuration;
   RankStorage storage(parts.layout.parameter_count);
   MpiTransport transport(session);
-  auto agreement = std::make_unique<TransportGradients>(transport, parts.layout.parameter_count);
+  auto agreement = std::make_unique<TransportGradients>(
+      transport, parts.layout.parameter_count, 1, make_collective_of_ranks(c.all_reduce, transport, parts.layout));
   use_one_torch_thread();
   if (session.rank() == 0) initialise_parameters(parts.layout, c.seed, storage.parameters.span());
   share_parameters(*agreement, session.rank() == 0, storage.parameters.span());

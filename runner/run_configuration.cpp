@@ -109,6 +109,14 @@ void validate_round(const RunConfiguration& c) {
   }
 }
 
+void validate_agreement(const RunConfiguration& c) {
+  require(
+      c.all_reduce == AllReduce::kDirect || (c.agreement == Agreement::kAllReduce && c.collect == CollectMode::kMpi),
+      fmt::format("--all-reduce {} is a way for MPI ranks to add gradients up, and others add them in shared memory: "
+                  "give --collect mpi --agreement all-reduce with it",
+                  name_of(c.all_reduce)));
+}
+
 void validate_division(const RunConfiguration& c) {
   require(c.workers <= c.environments,
           fmt::format("{} workers cannot share {} environments: give at least one environment a worker (--envs {})",
@@ -159,6 +167,7 @@ void validate(const RunConfiguration& c) {
                                  name_of(c.schedule), cell.reason));
   }
   validate_actions(c);
+  validate_agreement(c);
   validate_division(c);
   validate_schedule(c);
   validate_round(c);
@@ -180,6 +189,20 @@ std::string name_of(CollectMode mode) {
 
 std::string name_of(InferencePlace place) { return place == InferencePlace::kWorkers ? "workers" : "learner"; }
 std::string name_of(Schedule schedule) { return schedule == Schedule::kLockStep ? "lock-step" : "free-running"; }
+std::string name_of(AllReduce all_reduce) {
+  switch (all_reduce) {
+    case AllReduce::kDirect:
+      return "direct";
+    case AllReduce::kRing:
+      return "ring";
+    case AllReduce::kHalvingDoubling:
+      return "halving-doubling";
+    case AllReduce::kLibrary:
+      return "library";
+  }
+  return "";
+}
+
 std::string name_of(Agreement agreement) { return agreement == Agreement::kNone ? "none" : "all-reduce"; }
 
 }  // namespace prl

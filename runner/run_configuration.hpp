@@ -12,6 +12,7 @@
 #include "core/policy_evaluation.hpp"
 #include "core/segment.hpp"
 #include "core/step_cost.hpp"
+#include "parallel/agree/gradient_collective.hpp"
 
 namespace prl {
 
@@ -38,6 +39,7 @@ struct RunConfiguration {
   int workers = 1;
   InferencePlace inference = InferencePlace::kWorkers;
   Agreement agreement = Agreement::kNone;
+  AllReduce all_reduce = AllReduce::kDirect;  // of MPI ranks
   Schedule schedule = Schedule::kLockStep;
   int queue_depth = 1;          // segments that an actor may be ahead, free-running
   int lag = 0;                  // rounds by which the acting parameters are behind, lock-step
@@ -82,6 +84,7 @@ void validate(const RunConfiguration& configuration);
 std::string name_of(CollectMode mode);
 std::string name_of(InferencePlace place);
 std::string name_of(Agreement agreement);
+std::string name_of(AllReduce all_reduce);
 std::string name_of(Schedule schedule);
 
 }  // namespace prl

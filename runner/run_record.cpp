@@ -133,6 +133,7 @@ Json configuration_json(const RunConfiguration& c) {
           {"workers", c.workers},
           {"inference", name_of(c.inference)},
           {"agreement", name_of(c.agreement)},
+          {"all_reduce", name_of(c.all_reduce)},
           {"schedule", name_of(c.schedule)},
           {"queue_depth", c.queue_depth},
           {"lag", c.lag},

@@ -60,6 +60,13 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
   add_choice<Agreement>(command, "--agreement", c.agreement,
                         {{"none", Agreement::kNone}, {"all-reduce", Agreement::kAllReduce}},
                         "one central learner, or gradients split over the workers and summed [none]");
+  add_choice<AllReduce>(command, "--all-reduce", c.all_reduce,
+                        {{"direct", AllReduce::kDirect},
+                         {"ring", AllReduce::kRing},
+                         {"halving-doubling", AllReduce::kHalvingDoubling},
+                         {"library", AllReduce::kLibrary}},
+                        "how MPI ranks add gradients up: every rank to every rank at once, on a ring, by recursive "
+                        "halving and doubling, or by the MPI library's collectives [direct]");
   add_choice<Schedule>(command, "--schedule", c.schedule,
                        {{"lock-step", Schedule::kLockStep}, {"free-running", Schedule::kFreeRunning}},
                        "all wait for each other every round, or workers act beside the learner, which takes their "

@@ -1,5 +1,7 @@
 #include "parallel/agree/gradient_collective.hpp"
 
+#include <stdexcept>
+
 #include "parallel/agree/direct_collective.hpp"
 #include "parallel/agree/halving_doubling_collective.hpp"
 #include "parallel/agree/ring_collective.hpp"
@@ -13,9 +15,11 @@ std::unique_ptr<GradientCollective> make_collective(AllReduce kind, Transport& t
     case AllReduce::kHalvingDoubling:
       return std::make_unique<HalvingDoublingCollective>(transport, parameter_count);
     case AllReduce::kDirect:
+      return std::make_unique<DirectCollective>(transport, parameter_count);
+    case AllReduce::kLibrary:
       break;
   }
-  return std::make_unique<DirectCollective>(transport, parameter_count);
+  throw std::invalid_argument("the MPI library's collective needs ranks of MPI: make an MpiLibraryCollective");
 }
 
 }  // namespace prl

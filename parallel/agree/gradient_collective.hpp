@@ -36,10 +36,11 @@ class GradientCollective {
   virtual void all_gather(std::span<float> parameters) = 0;
 };
 
-// Which algorithm joins gradients over a transport.
-enum class AllReduce { kDirect, kRing, kHalvingDoubling };
+// Which algorithm joins gradients.
+enum class AllReduce { kDirect, kRing, kHalvingDoubling, kLibrary };
 
-// `transport` must outlive the collective.
+// `transport` must outlive the collective. Throws std::invalid_argument for kLibrary, which needs MPI
+// (mpi_library_collective.hpp).
 std::unique_ptr<GradientCollective> make_collective(AllReduce kind, Transport& transport, std::size_t parameter_count);
 
 }  // namespace prl

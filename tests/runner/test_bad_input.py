@@ -75,6 +75,8 @@ REFUSED = [
     ("--collect threads --workers 2 --inference learner", "use processes or mpi"),
     ("--collect processes --workers 2 --inference learner --agreement all-reduce", "use --inference workers"),
     ("--collect processes --workers 3 --agreement all-reduce", "3 does not divide 8"),
+    ("--collect processes --workers 2 --agreement all-reduce --all-reduce ring", "give --collect mpi --agreement all-reduce"),
+    ("--collect mpi --workers 2 --all-reduce library", "give --collect mpi --agreement all-reduce"),
     ("--collect threads --workers 2 --agreement all-reduce --shards 4", "4 shards for 2 workers"),
     ("--steps-per-round 100", "--steps-per-round 100 is no multiple of --envs 8"),
     ("--learner-threads 2 --shards 3", "2 learner threads cannot share 3 shards"),
