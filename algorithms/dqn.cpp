@@ -11,7 +11,6 @@
 
 #include "algorithms/gradient_step.hpp"
 #include "algorithms/replay/n_step_assembler.hpp"
-#include "algorithms/replay/prioritised_replay.hpp"
 #include "core/policy_kernel.hpp"
 
 namespace prl {
@@ -19,6 +18,15 @@ namespace {
 
 // Keeps a transition without error in the draw (Schaul et al. 2016, section 3.3).
 constexpr float kLeastPriority = 1e-6F;
+
+float priority_of(float error) { return std::abs(error) + kLeastPriority; }
+
+// The error of a transition by its actor's action values, as td_targets() computes it.
+float actor_error(const Transition& transition) {
+  float target = transition.reward;
+  if (transition.discount != 0.0F) target += transition.discount * transition.next_value;
+  return target - transition.value;
+}
 
 // Of joint_statistics().
 enum : std::size_t { kReadyShards, kAdded, kHeld };
@@ -108,6 +116,9 @@ DqnLearner::DqnLearner(const NetworkLayout& layout, const DqnSetting& setting, c
 DqnLearner::~DqnLearner() = default;
 
 void DqnLearner::ingest(const SegmentView& segment) {
+  if (wants_action_values(setting_) && !segment.layout().action_values) {
+    throw std::invalid_argument("first priorities by the actors need segments with their action values");
+  }
   if (round_ == 0) std::copy(storage_.parameters.begin(), storage_.parameters.end(), target_.data());
   joint_ = {};
   for (const auto& shard : shards_) {
@@ -131,11 +142,14 @@ void DqnLearner::lose_steps(int first, int count) {
 
 int DqnLearner::take_steps(const SegmentView& segment, Shard& shard) {
   const NetworkSpec& spec = layout_.spec;
-  const float first_priority = shard.priorities ? shard.priorities->largest_priority() : 0.0F;
+  const float largest = shard.priorities ? shard.priorities->largest_priority() : 0.0F;
+  const bool by_actor = wants_action_values(setting_);
   int added = 0;
   const auto store = [&](const Transition& transition) {
     const int slot = shard.replay.add(transition);
-    if (shard.priorities) shard.priorities->set_priority(slot, first_priority);
+    if (shard.priorities) {
+      shard.priorities->set_priority(slot, by_actor ? priority_of(actor_error(transition)) : largest);
+    }
     ++added;
   };
   const int begin = std::max(segment.first(), shard.first_environment);
@@ -150,12 +164,17 @@ int DqnLearner::take_steps(const SegmentView& segment, Shard& shard) {
       const bool cut = segment.layout().cut_rows > 0 && is_cut(trajectory.ends, plan_.steps, t);
       const float* final_observation =
           cut ? trajectory.cut_observations + shard.cuts[i]++ * spec.observation_size : nullptr;
-      shard.assemblers[i].take({.observation = trajectory.observations + t * spec.observation_size,
-                                .action = trajectory.actions + t * spec.action_size(),
-                                .reward = trajectory.rewards[t],
-                                .ends = trajectory.ends[t],
-                                .final_observation = final_observation},
-                               store);
+      EnvironmentStep step{.observation = trajectory.observations + t * spec.observation_size,
+                           .action = trajectory.actions + t * spec.action_size(),
+                           .reward = trajectory.rewards[t],
+                           .ends = trajectory.ends[t],
+                           .final_observation = final_observation};
+      if (by_actor) {
+        step.chosen_value = trajectory.chosen_values[t];
+        step.greatest_value = trajectory.values[t];
+        step.final_value = trajectory.bootstrap[t];
+      }
+      shard.assemblers[i].take(step, store);
     }
   }
   if (shard.priorities && setting_.first_priority == FirstPriority::kError) set_first_priorities(shard, added);
@@ -175,7 +194,7 @@ void DqnLearner::set_first_priorities(Shard& shard, int added) {
       const float value =
           action_value(shard.current.heads.data() + j * static_cast<std::size_t>(actions), shard.current.values[j],
                        actions, static_cast<int>(shard.batch.actions[j]), setting_.loss.dueling);
-      shard.priorities->set_priority(shard.slots[j], std::abs(shard.targets[j] - value) + kLeastPriority);
+      shard.priorities->set_priority(shard.slots[j], priority_of(shard.targets[j] - value));
     }
   }
 }
@@ -247,7 +266,7 @@ void DqnLearner::finish_update() {
   for (const auto& shard : shards_) {
     if (!shard->priorities) continue;
     for (std::size_t j = 0; j < shard->slots.size(); ++j) {
-      shard->priorities->set_priority(shard->slots[j], std::abs(shard->errors[j]) + kLeastPriority);
+      shard->priorities->set_priority(shard->slots[j], priority_of(shard->errors[j]));
     }
   }
   if (adam_.updates() % setting_.target_interval == 0) {
@@ -263,6 +282,11 @@ void DqnLearner::finish_round() {
 }
 
 const ReplayBuffer& DqnLearner::replay(int shard) const { return shards_[static_cast<std::size_t>(shard)]->replay; }
+
+const PrioritisedReplay* DqnLearner::priorities(int shard) const {
+  const auto& priorities = shards_[static_cast<std::size_t>(shard)]->priorities;
+  return priorities ? &*priorities : nullptr;
+}
 
 std::span<const int> DqnLearner::batch_slots(int shard) const {
   return shards_[static_cast<std::size_t>(shard)]->slots;

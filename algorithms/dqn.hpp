@@ -9,8 +9,10 @@
 // a replay of the newest transitions there is no random sampling.
 //
 // Updates follow the steps taken: one every `train_every` environment steps once `learning_starts` steps are taken, and
-// none in rounds in which a replay still holds less than its part of a batch. First priorities by error are Ape-X's:
-// in lock-step the actors' parameters are the learner's.
+// none in rounds in which a replay still holds less than its part of a batch. First priorities by the actor
+// are Ape-X's (algorithm 1, line 9): the error of n steps by the action values that the actor computed to act, its own
+// parameters in place of the target network's, so they cost no further pass through a network. Those by error take the
+// learner's networks.
 //
 // Each shard has a replay of its own environments' transitions and gives its part of each batch; priorities and weights
 // are within it. With one shard this is the usual single replay.
@@ -29,6 +31,7 @@
 #include "algorithms/adam.hpp"
 #include "algorithms/differentiable_network.hpp"
 #include "algorithms/dqn_setting.hpp"
+#include "algorithms/replay/prioritised_replay.hpp"
 #include "algorithms/replay/replay_buffer.hpp"
 #include "core/aligned_buffer.hpp"
 #include "core/learner.hpp"
@@ -45,6 +48,7 @@ class DqnLearner final : public Learner {
   ~DqnLearner() override;
 
   std::span<float> parameters() override { return storage_.parameters; }
+  // Throws std::invalid_argument where the actors' action values are wanted and the segment has none.
   void ingest(const SegmentView& segment) override;
   // Transitions that the lost steps would have completed are left out.
   void lose_steps(int first, int count) override;
@@ -58,9 +62,10 @@ class DqnLearner final : public Learner {
   void finish_round() override;
   std::optional<ReplayCounts> replay_counts() const override { return counts_; }
 
-  // A local shard's replay, and of the batch that its last gradient was computed from: where its transitions lie in it, and
+  // A local shard's replay and its priorities (null without), and of the batch that its last gradient was computed from: where its transitions lie in it, and
   // the shard's part of the loss.
   const ReplayBuffer& replay(int shard) const;
+  const PrioritisedReplay* priorities(int shard) const;
   std::span<const int> batch_slots(int shard) const;
   double loss(int shard) const;
   // The target network's parameters.

@@ -21,13 +21,6 @@ ErrorLoss loss_of(TdLoss kind, float error) {
 
 }  // namespace
 
-float action_value(const float* head, float value, int actions, int action, bool dueling) {
-  if (!dueling) return head[action];
-  float sum = 0.0F;
-  for (int k = 0; k < actions; ++k) sum += head[k];
-  return value + head[action] - sum / static_cast<float>(actions);
-}
-
 void td_targets(const NetworkSpec& spec, const DqnLossSetting& setting, int rows, const float* rewards,
                 const float* discounts, NetworkOutputs target, NetworkOutputs online, float* targets) {
   const int actions = spec.head_size;

@@ -1,6 +1,6 @@
 // Temporal-difference targets, the loss of action values and its derivative with respect to the network's outputs.
 //
-//   Q(s, a) = head_a,   or dueling  V(s) + head_a - mean_k head_k
+//   Q(s, a)   core/action_values.hpp
 //   y = R + d Q'(s', a*),   a* = argmax_a Q'(s', a),   or double  argmax_a Q(s', a)
 //   L = mean[ w l(y - Q(s, a)) ],   l(x) = x^2,   or Huber  x^2 / 2 for |x| <= 1, |x| - 1/2 beyond
 //
@@ -8,14 +8,14 @@
 // w importance weights.
 //
 // Sources: Mnih et al., "Human-level control through deep reinforcement learning" (Nature 518, 2015), algorithm 1; van
-// Hasselt, Guez, Silver, "Deep reinforcement learning with double Q-learning" (AAAI 2016), equation 4; Wang et al.,
-// "Dueling network architectures for deep reinforcement learning" (ICML 2016), equation 9. Deviation: none; the factors of
-// l are PyTorch's (mse_loss, huber_loss).
+// Hasselt, Guez, Silver, "Deep reinforcement learning with double Q-learning" (AAAI 2016), equation 4. Deviation: none;
+// the factors of l are PyTorch's (mse_loss, huber_loss).
 //
 // The policy head gives action values or advantages, the value head V. Without dueling the value head takes no part: its
-// derivatives are 0. The greatest head is the greatest action value either way.
+// derivatives are 0.
 #pragma once
 
+#include "core/action_values.hpp"
 #include "core/network_layout.hpp"
 
 namespace prl {
@@ -33,9 +33,6 @@ struct NetworkOutputs {
   const float* heads = nullptr;
   const float* values = nullptr;
 };
-
-// Q(s, action) of one row.
-float action_value(const float* head, float value, int actions, int action, bool dueling);
 
 // Writes targets[rows]. `target` are the target network's outputs for the next observations, `online` the learned
 // network's, read where double_q is set. Rows whose discount is 0 have no next observation: their outputs are not read.

@@ -33,7 +33,7 @@ RulePreset apex_preset() {
   setting.n_step = 3;
   setting.loss.dueling = true;
   setting.replay = ReplayKind::kPrioritised;
-  setting.first_priority = FirstPriority::kError;
+  setting.first_priority = FirstPriority::kActor;
   setting.train_every = 2;
   setting.target_interval = 100;
   setting.max_gradient_norm = 40.0F;

@@ -13,8 +13,9 @@ namespace prl {
 
 // What a batch is made of: draws with replacement, equally likely or by priority; or the newest transitions, each once.
 enum class ReplayKind { kUniform, kPrioritised, kNewest };
-// The priority of a transition that has just come: the largest so far, or its own error under the current networks.
-enum class FirstPriority { kLargest, kError };
+// The priority of a transition that has just come: the largest so far, its own error under the learner's networks, or its
+// own error under the parameters that its actor had when it acted.
+enum class FirstPriority { kLargest, kError, kActor };
 
 struct DqnSetting {
   float learning_rate = 1e-3F;
@@ -38,6 +39,11 @@ struct DqnSetting {
 };
 
 std::vector<SettingField> fields_of(DqnSetting& setting);
+
+// Whether first priorities come from the actors' action values.
+inline bool wants_action_values(const DqnSetting& setting) {
+  return setting.replay == ReplayKind::kPrioritised && setting.first_priority == FirstPriority::kActor;
+}
 
 // Throws std::invalid_argument unless every shard has an environment, a part of the batch, and room for that part.
 void check_round(const DqnSetting& setting, int environments, int shards);

@@ -32,8 +32,8 @@ std::string_view name_of_alternative(const ReinforceSetting&) { return "reinforc
 CollectionNeeds needs_of_alternative(const PpoSetting&) { return {}; }
 CollectionNeeds needs_of_alternative(const A2cSetting&) { return {}; }
 CollectionNeeds needs_of_alternative(const VtraceSetting&) { return {.cut_observations = true}; }
-CollectionNeeds needs_of_alternative(const DqnSetting&) {
-  return {.cut_observations = true, .continued_segments = true};
+CollectionNeeds needs_of_alternative(const DqnSetting& setting) {
+  return {.cut_observations = true, .action_values = wants_action_values(setting), .continued_segments = true};
 }
 CollectionNeeds needs_of_alternative(const ReinforceSetting& setting) { return {.episodes = setting.episodes}; }
 
@@ -109,6 +109,7 @@ ExplorationSetting exploration_of(const RuleSetting& setting, int environments) 
   if (dqn == nullptr) return {};
   ExplorationSetting exploration = dqn->exploration;
   exploration.environments = environments;
+  exploration.dueling = dqn->loss.dueling;
   return exploration;
 }
 

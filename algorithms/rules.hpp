@@ -23,6 +23,7 @@ using RuleSetting = std::variant<PpoSetting, A2cSetting, VtraceSetting, DqnSetti
 // What a rule needs of collecting beside plain rollouts.
 struct CollectionNeeds {
   bool cut_observations = false;    // core/segment.hpp
+  bool action_values = false;       // core/segment.hpp
   bool continued_segments = false;  // of the same environments: samples reach from one into the next
   int episodes = 0;                 // whole ones a round, all environments together; 0: a fixed number of steps
 };

@@ -28,6 +28,7 @@ struct ExplorationSetting {
   int decay_steps = 10'000;   // scheduled: T, of all environments together; 0 starts at the end
   float exponent = 7.0F;      // per environment: alpha
   int environments = 1;       // of the whole run: N
+  bool dueling = false;       // how recorded action values are put together (core/action_values.hpp)
 };
 
 // The probability with which `environment` takes any action in its step `step`, both counted from 0.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/action_distribution.hpp"
+#include "core/action_values.hpp"
 #include "core/episode_end.hpp"
 #include "core/random.hpp"
 
@@ -57,6 +58,13 @@ float RolloutRecorder::choose(const float* parameters, int i, float* action) {
   return log_prob;
 }
 
+float RolloutRecorder::state_value(int row, const SegmentLayout& segment) const {
+  const float value = values_[static_cast<std::size_t>(row)];
+  if (!segment.action_values) return value;
+  const int actions = layout_.spec.head_size;
+  return greatest_action_value(heads_.data() + row * actions, value, actions, exploration_.dueling);
+}
+
 const float* RolloutRecorder::act(const float* parameters, const float* observations, int t, const SegmentView& out) {
   const int observation_size = layout_.spec.observation_size;
   const int action_size = layout_.spec.action_size();
@@ -65,7 +73,12 @@ const float* RolloutRecorder::act(const float* parameters, const float* observat
     const TrajectoryView trajectory = out.trajectory(i);
     float* action = trajectory.actions + t * action_size;
     trajectory.log_probs[t] = choose(parameters, i, action);
-    trajectory.values[t] = values_[static_cast<std::size_t>(i)];
+    trajectory.values[t] = state_value(i, out.layout());
+    if (out.layout().action_values) {
+      trajectory.chosen_values[t] =
+          action_value(heads_.data() + i * layout_.spec.head_size, values_[static_cast<std::size_t>(i)],
+                       layout_.spec.head_size, static_cast<int>(action[0]), exploration_.dueling);
+    }
     std::copy_n(observations + i * observation_size, observation_size, trajectory.observations + t * observation_size);
     std::copy_n(action, action_size, actions_.data() + i * action_size);
   }
@@ -106,9 +119,13 @@ void RolloutRecorder::write_bootstrap(const float* parameters, const std::uint8_
     std::copy_n(observation, observation_size, out.trajectory(i).cut_observations + row * observation_size);
   }
   if (cuts == 0) return;
-  kernel_.forward_value(parameters, cut_observations_.data(), cuts, values_.data());
+  if (out.layout().action_values) {
+    kernel_.forward(parameters, cut_observations_.data(), cuts, heads_.data(), values_.data());
+  } else {
+    kernel_.forward_value(parameters, cut_observations_.data(), cuts, values_.data());
+  }
   for (int c = 0; c < cuts; ++c) {
-    out.trajectory(cut_rows_[static_cast<std::size_t>(c)]).bootstrap[t] = values_[static_cast<std::size_t>(c)];
+    out.trajectory(cut_rows_[static_cast<std::size_t>(c)]).bootstrap[t] = state_value(c, out.layout());
   }
 }
 

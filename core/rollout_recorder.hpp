@@ -24,7 +24,7 @@ class RolloutRecorder {
                   const ExplorationSetting& exploration = {});
 
   // Chooses the actions of step `t` of the segment for `observations` [count][observation_size] and writes
-  // observations, actions, log_probs and values. Returns the actions, [count][action_size].
+  // observations, actions, log_probs, values, and action values where the segment keeps them. Returns the actions, [count][action_size].
   const float* act(const float* parameters, const float* observations, int t, const SegmentView& out);
 
   // Writes what the environments answered at step `t`: [count] rewards and ends, and bootstrap values from the final
@@ -36,6 +36,8 @@ class RolloutRecorder {
  private:
   // Chooses the action of environment i from its row of heads_; returns its log-probability.
   float choose(const float* parameters, int i, float* action);
+  // V of row `row` of the outputs, or the greatest action value where the segment keeps those.
+  float state_value(int row, const SegmentLayout& segment) const;
   void write_bootstrap(const float* parameters, const std::uint8_t* ends, const float* final_observations,
                        const float* next_observations, int t, const SegmentView& out);
 

@@ -3,13 +3,17 @@
 // Block of one environment (floats unless said otherwise), rounded up to a cache line:
 //
 //   observations[T][observation_size]  actions[T][action_size]  log_probs[T]  values[T]  rewards[T]  bootstrap[T]
-//   cut_observations[cut_rows][observation_size]  ends[T] (bytes of core/episode_end.hpp)
+//   cut_observations[cut_rows][observation_size]  chosen_values[T or none]  ends[T] (bytes of core/episode_end.hpp)
 //
 // bootstrap[t] is V(s_{t+1}) of the behaviour policy's parameters where the value recursion is cut at t, that is where
 // the episode was truncated (its final observation) or the segment ends; 0 elsewhere and after termination.
 //
 // cut_observations are the observations that bootstrap values belong to, in the order of time, for rules that want other
 // values than the behaviour policy's. Most rules do not: cut_rows is 0 then, and the block as if there was no such part.
+//
+// chosen_values[t] is Q(s_t, a_t) of the behaviour policy's parameters, for rules that want it of actors that act by action
+// values. values and bootstrap are then the greatest action values, max_a Q(s, a). Without, the block is as if there was no
+// such part.
 //
 // Rounds of whole episodes have as many steps as their quota can take; those that were not taken are marked absent in
 // ends, and their other fields hold nothing.
@@ -30,10 +34,12 @@ struct SegmentLayout {
   int steps = 0;  // T
   int observation_size = 0;
   int action_size = 0;
-  int cut_rows = 0;  // 0, or most_cuts() where cut observations are kept
+  int cut_rows = 0;            // 0, or most_cuts() where cut observations are kept
+  bool action_values = false;  // whether chosen values are kept
 
   std::size_t floats() const {
-    return static_cast<std::size_t>(steps) * static_cast<std::size_t>(observation_size + action_size + 4) +
+    const int each_step = observation_size + action_size + (action_values ? 5 : 4);
+    return static_cast<std::size_t>(steps) * static_cast<std::size_t>(each_step) +
            static_cast<std::size_t>(cut_rows) * static_cast<std::size_t>(observation_size);
   }
   std::size_t block_bytes() const {
@@ -59,6 +65,7 @@ struct TrajectoryView {
   float* rewards = nullptr;
   float* bootstrap = nullptr;
   float* cut_observations = nullptr;
+  float* chosen_values = nullptr;  // null where they are not kept
   std::uint8_t* ends = nullptr;
 };
 
@@ -87,6 +94,10 @@ class SegmentView {
     view.rewards = view.values + steps;
     view.bootstrap = view.rewards + steps;
     view.cut_observations = view.bootstrap + steps;
+    if (layout_.action_values) {
+      view.chosen_values = view.cut_observations + static_cast<std::size_t>(layout_.cut_rows) *
+                                                       static_cast<std::size_t>(layout_.observation_size);
+    }
     view.ends = reinterpret_cast<std::uint8_t*>(view.observations + layout_.floats());
     return view;
   }

@@ -154,6 +154,7 @@ SegmentLayout segment_layout(const RunConfiguration& c) {
   if (needs_of(c.rule).cut_observations) {
     layout.cut_rows = most_cuts(layout.steps, find_environment(c.environment)->info().time_limit);
   }
+  layout.action_values = needs_of(c.rule).action_values;
   return layout;
 }
 

@@ -102,12 +102,14 @@ class DqnRun {
   static SegmentLayout layout_of(const DqnCase& c, bool keeps_cuts) {
     SegmentLayout layout = segment_layout(c.network, c.steps);
     if (keeps_cuts) layout.cut_rows = most_cuts(c.steps, E::kTimeLimit);
+    layout.action_values = wants_action_values(c.setting);
     return layout;
   }
 
   static ExplorationSetting exploration_of(const DqnCase& c) {
     ExplorationSetting exploration = c.setting.exploration;
     exploration.environments = c.environments;
+    exploration.dueling = c.setting.loss.dueling;
     return exploration;
   }
 

@@ -2,6 +2,7 @@
 #include "core/rollout_recorder.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -129,6 +130,60 @@ TEST_CASE("Observations, values and log-probabilities are those of the action th
       }
     }
   }
+}
+
+TEST_CASE(
+    "Where action values are kept, values are the greatest ones and those of the chosen actions stand beside them") {
+  NetworkSpec spec = specs().back();
+  const NetworkLayout layout(spec);
+  const AlignedBuffer<float> parameters = prl::test::random_parameters(layout);
+  const bool dueling = GENERATE(true, false);
+  CAPTURE(dueling);
+  prl::SegmentLayout segment_layout = prl::test::segment_layout(spec, 3);
+  segment_layout.action_values = true;
+  const prl::test::Blocks blocks(segment_layout, kEnvironments);
+  prl::RolloutRecorder recorder(
+      layout, kSeed, 0, kEnvironments,
+      {.kind = prl::Exploration::kScheduled, .epsilon_start = 0.5F, .epsilon_end = 0.5F, .dueling = dueling});
+  // Q of every action, by the definition.
+  const auto values_of = [&](const float* observation) {
+    prl::PolicyKernel kernel(layout, 1);
+    std::vector<float> head(static_cast<std::size_t>(spec.head_size));
+    float value = 0.0F;
+    kernel.forward(parameters.data(), observation, 1, head.data(), &value);
+    float mean = 0.0F;
+    for (const float h : head) mean += h / static_cast<float>(spec.head_size);
+    for (float& h : head) h = dueling ? value + h - mean : h;
+    return head;
+  };
+  const auto near = [](float a, float b) { return std::abs(a - b) < 1e-5F; };
+  Step step = made_up_step(spec, 0, {});
+  int not_greedy = 0;
+  for (int t = 0; t < 3; ++t) {
+    const Step before =
+        std::exchange(step, made_up_step(spec, static_cast<std::uint32_t>(t + 1), {0, kTerminated, kTruncated, 0}));
+    recorder.act(parameters.data(), before.observations.data(), t, blocks.view());
+    recorder.record(parameters.data(), step.rewards.data(), step.ends.data(), step.final_observations.data(),
+                    step.observations.data(), t, blocks.view());
+    for (int i = 0; i < kEnvironments; ++i) {
+      CAPTURE(t, i);
+      const prl::TrajectoryView trajectory = blocks.view().trajectory(i);
+      const std::vector<float> q = values_of(before.observations.data() + i * spec.observation_size);
+      CHECK(near(trajectory.chosen_values[t], q[static_cast<std::size_t>(trajectory.actions[t])]));
+      CHECK(near(trajectory.values[t], *std::max_element(q.begin(), q.end())));
+      not_greedy += trajectory.chosen_values[t] < trajectory.values[t];
+      const float* next = nullptr;
+      if (step.ends[static_cast<std::size_t>(i)] == kTruncated) next = step.final_observations.data();
+      if (step.ends[static_cast<std::size_t>(i)] == 0 && t == 2) next = step.observations.data();
+      if (next == nullptr) {
+        CHECK(trajectory.bootstrap[t] == 0.0F);
+        continue;
+      }
+      const std::vector<float> after = values_of(next + i * spec.observation_size);
+      CHECK(near(trajectory.bootstrap[t], *std::max_element(after.begin(), after.end())));
+    }
+  }
+  CHECK(not_greedy > 0);
 }
 
 TEST_CASE("Actions of the next segment are drawn anew") {

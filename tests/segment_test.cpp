@@ -34,6 +34,7 @@ int claim_all(const SegmentLayout& layout, const TrajectoryView& view) {
          claim(view.values, steps, std::byte{4}) + claim(view.rewards, steps, std::byte{5}) +
          claim(view.bootstrap, steps, std::byte{6}) +
          claim(view.cut_observations, layout.cut_rows * layout.observation_size, std::byte{7}) +
+         (layout.action_values ? claim(view.chosen_values, steps, std::byte{9}) : 0) +
          claim(view.ends, steps, std::byte{8});
 }
 
@@ -45,11 +46,13 @@ TEST_CASE("A block's size is its closed form, rounded up to cache lines") {
   CHECK(SegmentLayout{2, 3, 1}.block_bytes() == 128);
   CHECK(SegmentLayout{100, 4, 1}.block_bytes() == (100 * (9 * 4 + 1) + 63) / 64 * 64);
   CHECK(SegmentLayout{128, 3, 1, 4}.block_bytes() == 128 * (8 * 4 + 1) + 64);
+  CHECK(SegmentLayout{128, 3, 1, 4, true}.block_bytes() == 128 * (9 * 4 + 1) + 64);
 }
 
 TEST_CASE("No two fields share a byte and no block reaches into the next") {
   for (const SegmentLayout& layout :
-       {SegmentLayout{1, 1, 1}, SegmentLayout{7, 3, 2}, SegmentLayout{64, 4, 1}, SegmentLayout{7, 3, 2, 2}}) {
+       {SegmentLayout{1, 1, 1}, SegmentLayout{7, 3, 2}, SegmentLayout{64, 4, 1}, SegmentLayout{7, 3, 2, 2},
+        SegmentLayout{7, 3, 2, 2, true}, SegmentLayout{5, 3, 1, 0, true}}) {
     constexpr int kEnvironments = 3;
     AlignedBuffer<std::byte> bytes(layout.block_bytes() * kEnvironments);
     const SegmentView segment(layout, bytes.data(), 5, kEnvironments);
@@ -57,6 +60,7 @@ TEST_CASE("No two fields share a byte and no block reaches into the next") {
     for (int i = 0; i < kEnvironments; ++i) {
       const TrajectoryView view = segment.trajectory(i);
       CHECK(claim_all(layout, view) == 0);
+      CHECK((view.chosen_values != nullptr) == layout.action_values);
       const std::byte* block = bytes.data() + static_cast<std::size_t>(i) * layout.block_bytes();
       CHECK(reinterpret_cast<std::byte*>(view.observations) == block);
       CHECK(reinterpret_cast<std::byte*>(view.ends + layout.steps) <= block + layout.block_bytes());

@@ -28,6 +28,10 @@ struct EnvironmentStep {
   float reward = 0.0F;
   std::uint8_t ends = 0;                     // core/episode_end.hpp
   const float* final_observation = nullptr;  // of an episode that was truncated here; null where it is not known
+  // The actor's action values, of rules that want them: of the action; the greatest here; the greatest of final_observation.
+  float chosen_value = 0.0F;
+  float greatest_value = 0.0F;
+  float final_value = 0.0F;
 };
 
 class NStepAssembler {
@@ -39,24 +43,28 @@ class NStepAssembler {
         gamma_(gamma),
         observations_(capacity_ * observation_size_),
         actions_(capacity_ * action_size_),
-        rewards_(capacity_) {}
+        rewards_(capacity_),
+        values_(capacity_) {}
 
   // Takes the next step and calls emit(const Transition&) for every transition that it completes, the earliest first.
   // What a transition points to is valid during the call.
   template <typename Emit>
   void take(const EnvironmentStep& step, Emit&& emit) {
-    if (held_ == capacity_) emit_oldest(step.observation, emit);
+    if (held_ == capacity_) emit_oldest(step.observation, step.greatest_value, emit);
     hold(step);
     if (step.ends == 0) return;
     const float* next = nullptr;
+    float next_value = 0.0F;
     if ((step.ends & kTerminated) == 0) {
       next = step.final_observation;
+      next_value = step.final_value;
       if (next == nullptr) {
         next = step.observation;
+        next_value = step.greatest_value;
         --held_;
       }
     }
-    while (held_ > 0) emit_oldest(next, emit);
+    while (held_ > 0) emit_oldest(next, next_value, emit);
   }
 
   // Lets go of the steps that are held back: the next one does not continue them.
@@ -70,11 +78,12 @@ class NStepAssembler {
     std::copy_n(step.observation, observation_size_, observations_.data() + to * observation_size_);
     std::copy_n(step.action, action_size_, actions_.data() + to * action_size_);
     rewards_[to] = step.reward;
+    values_[to] = step.chosen_value;
   }
 
   // All held steps as one transition to `next`, null after termination; then lets go of the first of them.
   template <typename Emit>
-  void emit_oldest(const float* next, Emit&& emit) {
+  void emit_oldest(const float* next, float next_value, Emit&& emit) {
     float reward = 0.0F;
     float discount = 1.0F;
     for (std::size_t age = held_; age-- > 0;) {
@@ -82,7 +91,7 @@ class NStepAssembler {
       discount *= gamma_;
     }
     emit(Transition{observations_.data() + first_ * observation_size_, actions_.data() + first_ * action_size_, reward,
-                    next != nullptr ? discount : 0.0F, next});
+                    next != nullptr ? discount : 0.0F, next, values_[first_], next_value});
     first_ = slot(1);
     --held_;
   }
@@ -95,6 +104,7 @@ class NStepAssembler {
   AlignedBuffer<float> observations_;
   AlignedBuffer<float> actions_;
   AlignedBuffer<float> rewards_;
+  AlignedBuffer<float> values_;
   std::size_t first_ = 0;
   std::size_t held_ = 0;
 };

@@ -15,6 +15,8 @@ struct Transition {
   float reward = 0.0F;                      // discounted sum over its steps
   float discount = 0.0F;                    // of the value of next_observation: gamma^steps, or 0 after termination
   const float* next_observation = nullptr;  // [observation_size]; null where discount is 0
+  float value = 0.0F;                       // the actor's Q(observation, action), where it is known
+  float next_value = 0.0F;                  // the actor's greatest Q(next_observation, .); 0 after termination
 };
 
 // Transitions as columns: what a batch is gathered into.

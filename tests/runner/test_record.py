@@ -29,9 +29,9 @@ def environments_of_others(workers: int, environments: int) -> int:
     return environments - environments // workers
 
 
-def block_bytes(environment: str, steps: int, cut_rows: int = 0) -> int:
+def block_bytes(environment: str, steps: int, cut_rows: int = 0, action_values: int = 0) -> int:
     observation, action, _, _ = SIZES[environment]
-    needed = steps * (4 * (observation + action + 4) + 1) + 4 * observation * cut_rows
+    needed = steps * (4 * (observation + action + 4 + action_values) + 1) + 4 * observation * cut_rows
     return math.ceil(needed / CACHE_LINE_BYTES) * CACHE_LINE_BYTES
 
 
@@ -93,6 +93,29 @@ def test_bytes_of_trajectories_with_observations_at_cuts(tmp_path: Path, steps: 
     cut_rows = (steps - 1) // PENDULUM_STEPS + 2
     trajectory_bytes = 2 * ENVIRONMENTS // 2 * block_bytes("Pendulum-v1", steps, cut_rows)
     assert counted(record, "trajectories") == (trajectory_bytes, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "action_values"),
+    [
+        ("--replay prioritised --first-priority actor", 1),
+        ("--replay prioritised --first-priority error", 0),
+        ("--replay uniform --first-priority actor", 0),
+    ],
+)
+@pytest.mark.parametrize("schedule", ["lock-step", "free-running"])
+def test_bytes_of_trajectories_with_action_values(
+    tmp_path: Path, schedule: str, options: str, action_values: int
+) -> None:
+    record = train(
+        tmp_path,
+        f"--algorithm dqn --env CartPole-v1 --collect processes --workers 2 --schedule {schedule}",
+        f"--rounds 3 {options}",
+    )
+    block = block_bytes("CartPole-v1", ROUND_STEPS // ENVIRONMENTS, 2, action_values)
+    # Free-running workers are all apart from the learner.
+    sent = 3 * ENVIRONMENTS * block // (1 if schedule == "free-running" else 2)
+    assert counted(record, "trajectories") == (sent, 6 if schedule == "free-running" else 3)
 
 
 @pytest.mark.parametrize("warmup_rounds", [0, 2])

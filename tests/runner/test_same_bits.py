@@ -135,7 +135,7 @@ def test_modes_equal_serial_with_as_many_shards(tmp_path: Path, environment: str
     assert digest(tmp_path, *common, f"--collect {mode}") == serial_digest(tmp_path, *common, "--shards 4")
 
 
-# A replay smaller than a run, first priorities by error, several steps a transition: all that DQN keeps between rounds.
+# A replay smaller than a run, first priorities by the actors, several steps a transition: all that DQN keeps between rounds.
 ACTION_VALUES = "--algorithm dqn --env CartPole-v1 --preset apex --replay-capacity 2000"
 
 
@@ -153,6 +153,15 @@ ACTION_VALUES = "--algorithm dqn --env CartPole-v1 --preset apex --replay-capaci
 def test_action_values_equal_serial(tmp_path: Path, mode: str, exploration: str) -> None:
     common = (ACTION_VALUES, ROUNDS_OF_19, f"--exploration {exploration}")
     assert digest(tmp_path, *common, f"--collect {mode}") == serial_digest(tmp_path, *common)
+
+
+@pytest.mark.parametrize("first_priority", ["largest", "error"])
+@pytest.mark.parametrize("mode", ["threads --workers 5", "processes --workers 3 --inference learner", "mpi --workers 2"])
+def test_other_first_priorities_equal_serial(tmp_path: Path, mode: str, first_priority: str) -> None:
+    common = (ACTION_VALUES, ROUNDS_OF_19, f"--first-priority {first_priority}")
+    assert digest(tmp_path, *common, f"--collect {mode}") == serial_digest(tmp_path, *common)
+    # It matters where the first priorities are from.
+    assert serial_digest(tmp_path, *common) != serial_digest(tmp_path, ACTION_VALUES, ROUNDS_OF_19)
 
 
 @pytest.mark.parametrize(
