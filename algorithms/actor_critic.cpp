@@ -89,7 +89,7 @@ ActorCriticLearner::ActorCriticLearner(const NetworkLayout& layout, const ActorC
       targets_(targets),
       plan_(plan),
       storage_(std::move(storage)),
-      optimiser_(layout.parameter_count, setting.optimiser, plan.total_rounds) {
+      optimiser_(layout.parameter_count, setting.optimiser, plan.total_rounds, storage_.shared) {
   const bool off_policy = std::holds_alternative<VtraceTargets>(targets_);
   for (int s = 0; s < plan.shards.count; ++s) {
     shards_.push_back(std::make_unique<Shard>(layout_, setting_, off_policy, plan_, plan.shards.first + s));

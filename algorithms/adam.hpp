@@ -23,8 +23,13 @@ struct AdamSetting {
 
 class Adam {
  public:
-  Adam(std::size_t parameter_count, AdamSetting setting)
-      : setting_(setting), first_moment_(parameter_count), second_moment_(parameter_count) {}
+  // Steps `shared`, parameters and moments, in place of parameters that it is given and moments of its own; null for the
+  // latter. t then counts the updates of all that share the moments: those that step at the same time have the same t.
+  Adam(std::size_t parameter_count, AdamSetting setting, const SharedParameters* shared = nullptr)
+      : setting_(setting),
+        shared_(shared),
+        first_moment_(shared == nullptr ? parameter_count : 0),
+        second_moment_(shared == nullptr ? parameter_count : 0) {}
 
   // One step on `range` of `parameters` with `scale * gradient`, both spans whole. All ranges of one update share a step
   // number; disjoint ranges may be stepped at the same time.
@@ -32,15 +37,19 @@ class Adam {
             float learning_rate);
 
   // Ends the update that the ranges belonged to.
-  void finish_update() { ++updates_; }
+  void finish_update() {
+    ++updates_;
+    if (shared_ != nullptr) shared_->updates->fetch_add(1, std::memory_order_relaxed);
+  }
 
-  // State for checkpoints: [parameter_count] each, and the number of finished updates.
+  // State for checkpoints: [parameter_count] each, or none where it is shared, and the number of finished updates.
   std::span<float> first_moment() { return first_moment_.span(); }
   std::span<float> second_moment() { return second_moment_.span(); }
   long updates() const { return updates_; }
 
  private:
   AdamSetting setting_;
+  const SharedParameters* shared_;
   AlignedBuffer<float> first_moment_;
   AlignedBuffer<float> second_moment_;
   long updates_ = 0;

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/relaxed_floats.hpp"
+
 namespace prl {
 
 // What a gradient with that square sum is to be multiplied by; a limit of 0 leaves it as it is.
@@ -23,5 +25,22 @@ inline float annealed_learning_rate(float initial, long rounds, long total_round
   const double left = 1.0 - static_cast<double>(rounds) / static_cast<double>(total_rounds);
   return static_cast<float>(static_cast<double>(initial) * std::max(0.0, left));
 }
+
+// The rounds that have been finished, by which the step size is annealed: a learner's own, or those of all learners that
+// step the same parameters.
+class RoundCount {
+ public:
+  explicit RoundCount(const SharedParameters* shared) : shared_(shared) {}
+
+  // Counts one more. Returns how many there are.
+  long finish() {
+    if (shared_ == nullptr) return ++own_;
+    return static_cast<long>(shared_->rounds->fetch_add(1, std::memory_order_relaxed)) + 1;
+  }
+
+ private:
+  const SharedParameters* shared_;
+  long own_ = 0;
+};
 
 }  // namespace prl

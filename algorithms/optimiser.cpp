@@ -7,9 +7,10 @@
 namespace prl {
 namespace {
 
-std::variant<RmsProp, Adam> make_rule(std::size_t parameter_count, const OptimiserSetting& setting) {
-  if (setting.kind == OptimiserKind::kRmsProp) return RmsProp(parameter_count, setting.rmsprop);
-  return Adam(parameter_count, setting.adam);
+std::variant<RmsProp, Adam> make_rule(std::size_t parameter_count, const OptimiserSetting& setting,
+                                      const SharedParameters* shared) {
+  if (setting.kind == OptimiserKind::kRmsProp) return RmsProp(parameter_count, setting.rmsprop, shared);
+  return Adam(parameter_count, setting.adam, shared);
 }
 
 }  // namespace
@@ -25,11 +26,13 @@ std::vector<SettingField> fields_of(OptimiserSetting& s) {
           number_field("adam_epsilon", s.adam.epsilon, 1e-30, 1.0, "Adam's epsilon")};
 }
 
-Optimiser::Optimiser(std::size_t parameter_count, const OptimiserSetting& setting, long total_rounds)
+Optimiser::Optimiser(std::size_t parameter_count, const OptimiserSetting& setting, long total_rounds,
+                     const SharedParameters* shared)
     : setting_(setting),
       total_rounds_(std::max(1L, total_rounds)),
+      rounds_(shared),
       learning_rate_(setting.learning_rate),
-      rule_(make_rule(parameter_count, setting)) {}
+      rule_(make_rule(parameter_count, setting, shared)) {}
 
 void Optimiser::step(ParameterRange range, std::span<float> parameters, std::span<const float> gradient,
                      double gradient_square_sum) {
@@ -42,9 +45,9 @@ void Optimiser::finish_update() {
 }
 
 void Optimiser::finish_round() {
-  ++round_;
+  const long finished = rounds_.finish();
   if (setting_.anneal_learning_rate) {
-    learning_rate_ = annealed_learning_rate(setting_.learning_rate, round_, total_rounds_);
+    learning_rate_ = annealed_learning_rate(setting_.learning_rate, finished, total_rounds_);
   }
 }
 

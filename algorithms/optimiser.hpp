@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "algorithms/adam.hpp"
+#include "algorithms/gradient_step.hpp"
 #include "algorithms/rmsprop.hpp"
 #include "algorithms/setting_field.hpp"
 
@@ -27,7 +28,9 @@ std::vector<SettingField> fields_of(OptimiserSetting& setting);
 
 class Optimiser {
  public:
-  Optimiser(std::size_t parameter_count, const OptimiserSetting& setting, long total_rounds);
+  // Steps `shared` in place of parameters that it is given, and anneals by the rounds of all learners; null for the latter.
+  Optimiser(std::size_t parameter_count, const OptimiserSetting& setting, long total_rounds,
+            const SharedParameters* shared = nullptr);
 
   // As Learner::apply_gradient(), finish_update() and finish_round() want it.
   void step(ParameterRange range, std::span<float> parameters, std::span<const float> gradient,
@@ -38,7 +41,7 @@ class Optimiser {
  private:
   OptimiserSetting setting_;
   long total_rounds_;
-  long round_ = 0;
+  RoundCount rounds_;
   float learning_rate_;
   std::variant<RmsProp, Adam> rule_;
 };

@@ -62,7 +62,8 @@ PpoLearner::PpoLearner(const NetworkLayout& layout, const PpoSetting& setting, c
       total_rounds_(std::max(1L, plan.total_rounds)),
       storage_(std::move(storage)),
       plan_(plan.environments * plan.steps, setting.minibatch, setting.epochs, plan.shards.total),
-      adam_(layout.parameter_count, setting.adam),
+      adam_(layout.parameter_count, setting.adam, storage_.shared),
+      rounds_(storage_.shared),
       statistics_(setting.normalise_advantages ? 2 * static_cast<std::size_t>(plan_.updates()) : 0),
       learning_rate_(setting.learning_rate) {
   for (int s = 0; s < plan.shards.count; ++s) {
@@ -76,7 +77,7 @@ void PpoLearner::ingest(const SegmentView& segment) {
   std::fill(statistics_.begin(), statistics_.end(), 0.0);
   for (const auto& shard : shards_) {
     take_samples(segment, *shard);
-    plan_.shuffle(seed_, round_, shard->index, shard->order);
+    plan_.shuffle(seed_, static_cast<std::uint64_t>(round_), shard->index, shard->order);
     shard->terms = {};
     if (setting_.normalise_advantages) add_statistics(*shard);
   }
@@ -187,9 +188,9 @@ void PpoLearner::apply_gradient(ParameterRange range, std::span<const float> gra
 }
 
 void PpoLearner::finish_round() {
-  ++round_;
+  round_ = rounds_.finish();
   if (setting_.anneal_learning_rate) {
-    learning_rate_ = annealed_learning_rate(setting_.learning_rate, static_cast<long>(round_), total_rounds_);
+    learning_rate_ = annealed_learning_rate(setting_.learning_rate, round_, total_rounds_);
   }
 }
 

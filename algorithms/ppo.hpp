@@ -17,6 +17,7 @@
 
 #include "algorithms/adam.hpp"
 #include "algorithms/differentiable_network.hpp"
+#include "algorithms/gradient_step.hpp"
 #include "algorithms/minibatch_plan.hpp"
 #include "algorithms/ppo_loss.hpp"
 #include "algorithms/ppo_setting.hpp"
@@ -61,9 +62,10 @@ class PpoLearner final : public Learner {
   LearnerStorage storage_;
   MinibatchPlan plan_;
   Adam adam_;
+  RoundCount rounds_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<double> statistics_;
-  std::uint64_t round_ = 0;
+  long round_ = 0;
   float learning_rate_;
 };
 

@@ -27,18 +27,19 @@ void rmsprop_step(ParameterRange range, std::span<float> parameters, std::span<f
 
 class RmsProp {
  public:
-  RmsProp(std::size_t parameter_count, RmsPropSetting setting) : setting_(setting), mean_square_(parameter_count) {}
+  // Steps `shared`, parameters and g, in place of parameters that it is given and a g of its own; null for the latter.
+  RmsProp(std::size_t parameter_count, RmsPropSetting setting, const SharedParameters* shared = nullptr)
+      : setting_(setting), shared_(shared), mean_square_(shared == nullptr ? parameter_count : 0) {}
 
   void step(ParameterRange range, std::span<float> parameters, std::span<const float> gradient, float scale,
-            float learning_rate) {
-    rmsprop_step(range, parameters, mean_square_.span(), gradient, scale, learning_rate, setting_);
-  }
+            float learning_rate);
 
-  // State for checkpoints, [parameter_count].
+  // State for checkpoints, [parameter_count]; empty where it is shared.
   std::span<float> mean_square() { return mean_square_.span(); }
 
  private:
   RmsPropSetting setting_;
+  const SharedParameters* shared_;
   AlignedBuffer<float> mean_square_;
 };
 

@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "core/relaxed_floats.hpp"
 #include "core/segment.hpp"
 
 namespace prl {
@@ -50,6 +51,10 @@ struct LearnerPlan {
 struct LearnerStorage {
   std::span<float> parameters;
   std::vector<std::span<float>> gradients;
+  // Where other learners step the same parameters without waiting: `parameters` are then this learner's copy, from which
+  // it computes, and apply_gradient() steps these. Copying is left to the caller. Must outlive the learner. Rules whose
+  // learners cannot be several on the same parameters ignore it (runner/cell_matrix.cpp refuses them).
+  const SharedParameters* shared = nullptr;
 };
 
 // What went through a replay so far, all shards together, whoever holds them.
