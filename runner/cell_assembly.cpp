@@ -24,10 +24,13 @@
 #include "parallel/collect/remote_collector.hpp"
 #include "parallel/collect/serial_collector.hpp"
 #include "parallel/collect/thread_collector.hpp"
+#include "parallel/schedule/companions.hpp"
+#include "parallel/transport/core_share.hpp"
 #include "parallel/transport/mpi_session.hpp"
 #include "parallel/transport/mpi_transport.hpp"
 #include "runner/central_rounds.hpp"
 #include "runner/free_rounds.hpp"
+#include "runner/hogwild_rounds.hpp"
 #include "runner/split_rounds.hpp"
 
 namespace prl {
@@ -52,7 +55,7 @@ Parts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const Env
 // Throws std::runtime_error unless this process may have as many threads as it is going to start. oneTBB would make do
 // with fewer, or end the program.
 void require_threads(const RunConfiguration& c) {
-  const int beside_learner = c.free_running() ? c.workers : c.workers - 1;
+  const int beside_learner = c.central_learner_runs_free() ? c.workers : c.workers - 1;
   const int count = (c.collect == CollectMode::kThreads ? beside_learner : 0) + c.learner_threads - 1;
   std::atomic<bool> release{false};
   std::string error;
@@ -126,12 +129,11 @@ void learn_split_in_processes(const Parts& parts, const LearnerMain& learner_mai
   SharedRegion region("the words that end a run", SharedRegion::bytes_for<EndWords>(1));
   EndWords& end = region.make<EndWords>();
   const auto make_rounds = [&](int member, std::function<void()> watch) {
-    return std::make_unique<SplitRounds>(c, parts.layout,
-                                         SplitMember{member,
-                                                     make_own_actor(parts, member),
-                                                     {board.parameters(), {board.gradient(member, 0)}},
-                                                     std::make_unique<SharedGradients>(board, member, std::move(watch)),
-                                                     &end.stop});
+    LearnerStorage storage{board.parameters(), {board.gradient(member, 0)}};
+    return std::make_unique<SplitRounds>(
+        c, parts.layout,
+        SplitMember{member, make_own_actor(parts, member), std::move(storage),
+                    std::make_unique<SharedGradients>(board, member, std::move(watch)), &end.stop});
   };
   const auto serve = [&](int member) {
     const auto rounds = make_rounds(member, [&end] {
@@ -153,6 +155,27 @@ void learn_split_in_processes(const Parts& parts, const LearnerMain& learner_mai
   const auto rounds = make_rounds(0, [&processes] { processes.check_alive(); });
   rounds->await_members();
   learner_main(*rounds);
+}
+
+// Every worker learns from its own segments and steps parameters that all of them share.
+void learn_without_locks(const Parts& parts, const LearnerMain& learner_main) {
+  const RunConfiguration& c = parts.configuration;
+  const CompanionPlace place =
+      c.collect == CollectMode::kThreads ? CompanionPlace::kThreads : CompanionPlace::kProcesses;
+  require_threads(c);
+  HogwildBoard board(c, parts.layout.parameter_count);
+  const auto serve = [&](int worker) {
+    request_precise_sleep();
+    use_one_torch_thread();
+    const CoreShare share(worker, c.workers);
+    HogwildMember member(c, parts.layout, board.parameters(), worker, make_own_actor(parts, worker));
+    member.worker().serve(board.tickets(), waiter_for(c.workers));
+  };
+  Companions others(place, c.workers, serve, [&board] { board.tickets().end(); });
+  use_one_torch_thread();
+  const CoreShare share(0, c.workers);
+  HogwildRounds rounds(c, parts.layout, board, make_own_actor(parts, 0), [&others] { others.check(); });
+  learner_main(rounds);
 }
 
 // Parameters and gradient of a rank that learns.
@@ -236,7 +259,9 @@ bool run_cell(const RunConfiguration& c, const NetworkLayout& layout, const Envi
               const LearnerMain& learner_main) {
   const Parts parts = parts_of(c, layout, environment);
   if (c.collect == CollectMode::kMpi) return run_in_ranks(parts, learner_main);
-  if (c.free_running()) {
+  if (c.agreement == Agreement::kHogwild) {
+    learn_without_locks(parts, learner_main);
+  } else if (c.free_running()) {
     learn_beside_free_actors(parts, learner_main);
   } else if (c.collect == CollectMode::kProcesses && c.agreement == Agreement::kAllReduce) {
     learn_split_in_processes(parts, learner_main);

@@ -13,7 +13,22 @@ std::string why_not_free(const ParallelMode& mode) {
     return "actors that wait for the learner's actions do not run freely; use --inference workers";
   }
   if (mode.agreement == Agreement::kAllReduce) {
-    return "workers that add their gradients up wait for each other; use --agreement none";
+    return "workers that add their gradients up wait for each other; use --agreement none or hogwild";
+  }
+  return "";
+}
+
+// Empty if parameters can be shared without locks.
+std::string why_not_hogwild(const ParallelMode& mode) {
+  if (mode.collect == CollectMode::kSerial) {
+    return "a single worker has nobody to share parameters with; use threads or processes";
+  }
+  if (mode.collect == CollectMode::kMpi) return "ranks have no memory in common; use threads or processes";
+  if (mode.inference == InferencePlace::kLearner) {
+    return "workers that learn hold the parameters, so they act with them; use --inference workers";
+  }
+  if (mode.schedule == Schedule::kLockStep) {
+    return "workers that wait for each other have no use for parameters without locks; use --schedule free-running";
   }
   return "";
 }
@@ -41,6 +56,7 @@ std::string why_not(const ParallelMode& mode) {
   if (mode.agreement == Agreement::kAllReduce && mode.inference == InferencePlace::kLearner) {
     return "workers that learn hold the parameters, so they act with them; use --inference workers";
   }
+  if (mode.agreement == Agreement::kHogwild) return why_not_hogwild(mode);
   return mode.schedule == Schedule::kFreeRunning ? why_not_free(mode) : "";
 }
 
@@ -48,6 +64,9 @@ std::string why_not(const ParallelMode& mode) {
 
 Cell find_cell(const std::string& algorithm, const ParallelMode& mode) {
   Cell cell{algorithm, mode, true, why_not(mode)};
+  if (cell.reason.empty() && mode.agreement == Agreement::kHogwild && algorithm == "dqn") {
+    cell.reason = "every worker would learn from a replay and a target network of its own; use --agreement none";
+  }
   const bool whole_episodes = needs_of(default_setting(algorithm)).episodes > 0;
   if (cell.reason.empty() && whole_episodes) cell.reason = why_not_whole_episodes(mode);
   cell.available = cell.reason.empty();
@@ -60,7 +79,7 @@ std::vector<Cell> all_cells() {
     for (const auto collect :
          {CollectMode::kSerial, CollectMode::kThreads, CollectMode::kProcesses, CollectMode::kMpi}) {
       for (const auto inference : {InferencePlace::kWorkers, InferencePlace::kLearner}) {
-        for (const auto agreement : {Agreement::kNone, Agreement::kAllReduce}) {
+        for (const auto agreement : {Agreement::kNone, Agreement::kAllReduce, Agreement::kHogwild}) {
           for (const auto schedule : {Schedule::kLockStep, Schedule::kFreeRunning}) {
             cells.push_back(find_cell(std::string(algorithm), {collect, inference, agreement, schedule}));
           }

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <array>
+#include <string_view>
+
 #include "envs/registry.hpp"
 #include "envs/tabular/registry.hpp"
 #include "runner/cell_matrix.hpp"
@@ -10,6 +13,26 @@
 
 namespace prl {
 namespace {
+
+// A method of the literature and the cell that it is.
+struct KnownName {
+  std::string_view name;
+  std::string_view options;
+};
+constexpr std::array<KnownName, 5> kKnownNames = {
+    {{"A2C", "--algorithm a2c"},
+     {"A2C, gradients summed", "--algorithm a2c --collect processes --workers 2 --agreement all-reduce"},
+     {"A3C", "--algorithm a2c --collect threads --workers 2 --schedule free-running --agreement hogwild"},
+     {"IMPALA", "--algorithm vtrace --collect processes --workers 2 --schedule free-running"},
+     {"Ape-X", "--algorithm dqn --preset apex --env CartPole-v1"}}};
+
+Json known_names_json() {
+  Json json = Json::array();
+  for (const KnownName& known : kKnownNames) {
+    json.push_back({{"name", std::string(known.name)}, {"options", std::string(known.options)}});
+  }
+  return json;
+}
 
 Json environments_json() {
   Json json = Json::array();
@@ -115,6 +138,11 @@ void print_cells() {
   }
 }
 
+void print_known_names() {
+  fmt::print("\nNames of the literature\n");
+  for (const KnownName& known : kKnownNames) fmt::print("  {:<22} {}\n", known.name, known.options);
+}
+
 void print_tables() {
   fmt::print("\nTables, of the tabular rules; any RandomMdp-S<states>-A<actions>[-seed<n>]\n");
   for (const TableInfo& info : tables()) {
@@ -139,6 +167,7 @@ int run_list(const ListOptions& options) {
     print_environments();
     print_tables();
     print_presets();
+    print_known_names();
     print_cells();
     print_tabular_cells();
     return 0;
@@ -148,6 +177,7 @@ int run_list(const ListOptions& options) {
                      {"machine", machine_json(describe_machine())},
                      {"environments", environments_json()},
                      {"presets", presets_json()},
+                     {"known_names", known_names_json()},
                      {"cells", cells_json()},
                      {"tables", tables_json()},
                      {"tabular_cells", tabular_cells_json()}};

@@ -1,4 +1,4 @@
-// One lock-step round of a run, collecting and learning, however the cell divides them over workers.
+// One round of a run, collecting and learning, however the cell divides them over workers.
 #pragma once
 
 #include <atomic>
@@ -39,6 +39,10 @@ class RoundRunner {
   // Runs one round. Returns false if it was given up because `stop` was set; parameters are then those of the last
   // whole round or part of an update after it. Throws WorkerDied.
   virtual bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) = 0;
+
+  // Lets nobody work until the next round, so that parameters() stay and others' work takes no time from what is done
+  // meanwhile. Workers that wait for worker 0 do so anyway. Throws WorkerDied.
+  virtual void pause() {}
 
   // Whether the next rounds pay the step cost.
   virtual void charge_step_cost(bool charge) = 0;

@@ -78,10 +78,11 @@ void validate_schedule(const RunConfiguration& c) {
   require(c.publish_weights || c.lag == 0,
           fmt::format("--publish-weights false and --lag {}: parameters that never come have no lag; give one of them",
                       c.lag));
-  if (!c.free_running()) {
-    require(c.queue_depth == 1, "--queue-depth is for --schedule free-running: leave it away");
-    return;
-  }
+  require(c.queue_depth == 1 || c.central_learner_runs_free(),
+          "--queue-depth is for --schedule free-running with --agreement none: leave it away");
+  require(c.averages == AverageSharing::kShared || c.agreement == Agreement::kHogwild,
+          "--averages is for --agreement hogwild: leave it away");
+  if (!c.free_running()) return;
   require(
       c.environments % c.workers == 0,
       fmt::format("--schedule free-running learns from one worker's segment at a time, and {} workers do not divide "
@@ -132,6 +133,9 @@ void validate_division(const RunConfiguration& c) {
     require(c.shards == c.workers,
             fmt::format("--agreement all-reduce has one shard a worker: {} shards for {} workers; leave --shards away",
                         c.shards, c.workers));
+  } else if (c.agreement == Agreement::kHogwild) {
+    require(c.shards == 1 && c.learner_threads == 1,
+            "--agreement hogwild has a gradient of each worker alone: leave --shards and --learner-threads away");
   } else {
     require(c.shards % c.learner_threads == 0 || c.shards == c.learner_threads,
             fmt::format("{} learner threads cannot share {} shards evenly: give a multiple as --shards",
@@ -143,8 +147,7 @@ void validate_division(const RunConfiguration& c) {
 
 bool RunConfiguration::oversubscribed(int usable_cores) const {
   const bool workers_wait = step_cost.kind == StepCost::Kind::kWait;
-  // A free-running learner works beside the workers.
-  const int beside = free_running() ? 1 : 0;
+  const int beside = central_learner_runs_free() ? 1 : 0;
   const int busy_workers = workers_wait && agreement == Agreement::kNone ? 1 : workers + beside;
   return busy_workers > usable_cores || learner_threads > usable_cores;
 }
@@ -204,6 +207,11 @@ std::string name_of(AllReduce all_reduce) {
   return "";
 }
 
-std::string name_of(Agreement agreement) { return agreement == Agreement::kNone ? "none" : "all-reduce"; }
+std::string name_of(AverageSharing averages) { return averages == AverageSharing::kShared ? "shared" : "per-worker"; }
+
+std::string name_of(Agreement agreement) {
+  if (agreement == Agreement::kNone) return "none";
+  return agreement == Agreement::kAllReduce ? "all-reduce" : "hogwild";
+}
 
 }  // namespace prl

@@ -13,6 +13,7 @@
 #include "core/segment.hpp"
 #include "core/step_cost.hpp"
 #include "parallel/agree/gradient_collective.hpp"
+#include "parallel/agree/hogwild_parameters.hpp"
 
 namespace prl {
 
@@ -20,8 +21,9 @@ namespace prl {
 enum class CollectMode { kSerial, kThreads, kProcesses, kMpi };
 // Where the policy is evaluated while collecting: in the workers, or at the learner with a message each step.
 enum class InferencePlace { kWorkers, kLearner };
-// How several holders of gradients become one learner.
-enum class Agreement { kNone, kAllReduce };
+// How several holders of gradients become one learner: there is but one; they sum their gradients; each steps parameters
+// that all of them share, without locks.
+enum class Agreement { kNone, kAllReduce, kHogwild };
 // Whether actors and learner wait for each other every round, or run beside each other with queues between.
 enum class Schedule { kLockStep, kFreeRunning };
 
@@ -41,9 +43,10 @@ struct RunConfiguration {
   Agreement agreement = Agreement::kNone;
   AllReduce all_reduce = AllReduce::kDirect;  // of MPI ranks
   Schedule schedule = Schedule::kLockStep;
-  int queue_depth = 1;          // segments that an actor may be ahead, free-running
-  int lag = 0;                  // rounds by which the acting parameters are behind, lock-step
-  bool publish_weights = true;  // false: the actors keep the first parameters
+  int queue_depth = 1;                                // segments that an actor may be ahead, free-running
+  int lag = 0;                                        // rounds by which the acting parameters are behind, lock-step
+  bool publish_weights = true;                        // false: the actors keep the first parameters
+  AverageSharing averages = AverageSharing::kShared;  // of optimisers, where parameters are shared without locks
   int learner_threads = 1;
   int shards = 1;
   int environments = 16;
@@ -65,6 +68,8 @@ struct RunConfiguration {
   int episodes_per_round() const { return needs_of(rule).episodes; }
   long steps() const { return rounds * steps_per_round; }
   bool free_running() const { return schedule == Schedule::kFreeRunning; }
+  // Whether a central learner works beside all workers.
+  bool central_learner_runs_free() const { return free_running() && agreement == Agreement::kNone; }
   // Workers of the run that do work at the same time: they, not the waiting ones, need a core each.
   bool oversubscribed(int usable_cores) const;
 };
@@ -86,5 +91,6 @@ std::string name_of(InferencePlace place);
 std::string name_of(Agreement agreement);
 std::string name_of(AllReduce all_reduce);
 std::string name_of(Schedule schedule);
+std::string name_of(AverageSharing averages);
 
 }  // namespace prl

@@ -138,6 +138,7 @@ Json configuration_json(const RunConfiguration& c) {
           {"queue_depth", c.queue_depth},
           {"lag", c.lag},
           {"publish_weights", c.publish_weights},
+          {"averages", name_of(c.averages)},
           {"learner_threads", c.learner_threads},
           {"shards", c.shards},
           {"environments", c.environments},

@@ -57,9 +57,12 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
       command, "--inference", c.inference,
       {{"workers", InferencePlace::kWorkers}, {"learner", InferencePlace::kLearner}},
       "where the policy acts: in the workers, or at the learner with a message each step [workers]");
-  add_choice<Agreement>(command, "--agreement", c.agreement,
-                        {{"none", Agreement::kNone}, {"all-reduce", Agreement::kAllReduce}},
-                        "one central learner, or gradients split over the workers and summed [none]");
+  add_choice<Agreement>(
+      command, "--agreement", c.agreement,
+      {{"none", Agreement::kNone}, {"all-reduce", Agreement::kAllReduce}, {"hogwild", Agreement::kHogwild}},
+      "one central learner; gradients split over the workers and summed; or each worker steps "
+      "parameters that all share, without locks (with --algorithm a2c and --schedule free-running: "
+      "A3C) [none]");
   add_choice<AllReduce>(command, "--all-reduce", c.all_reduce,
                         {{"direct", AllReduce::kDirect},
                          {"ring", AllReduce::kRing},
@@ -67,6 +70,9 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
                          {"library", AllReduce::kLibrary}},
                         "how MPI ranks add gradients up: every rank to every rank at once, on a ring, by recursive "
                         "halving and doubling, or by the MPI library's collectives [direct]");
+  add_choice<AverageSharing>(command, "--averages", c.averages,
+                             {{"shared", AverageSharing::kShared}, {"per-worker", AverageSharing::kPerWorker}},
+                             "the optimiser's averages of gradients with --agreement hogwild [shared]");
   add_choice<Schedule>(command, "--schedule", c.schedule,
                        {{"lock-step", Schedule::kLockStep}, {"free-running", Schedule::kFreeRunning}},
                        "all wait for each other every round, or workers act beside the learner, which takes their "

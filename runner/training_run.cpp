@@ -115,6 +115,7 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
       CurvePoint point{result.warmup_steps + result.environment_steps, result.sum().total(), outcome.training_episodes,
                        outcome.training_return_sum, std::nullopt};
       if (evaluation_due(c, counted)) {
+        rounds.pause();
         const double evaluation_begin = monotonic_seconds();
         point.evaluation =
             evaluate(c, layout, environment, rounds.parameters(), c.evaluation.episodes, kCurveEvaluationSalt, stop);

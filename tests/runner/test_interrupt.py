@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import LONG_WAIT, ROUND_STEPS, SMALL, Program, read_json, run, train
+from program import LONG_WAIT, ROUND_STEPS, SMALL, SMALL_ROUND, Program, read_json, run, train
 from record_schema import faults_of
 
 MODES = [
@@ -81,6 +81,20 @@ def test_whole_rounds_are_kept(tmp_path: Path, mode: str) -> None:
     bytes_of_weights = 0 if "all-reduce" in mode else rounds * 4 * record["counts"]["parameters"]
     assert record["communication"]["weights"]["bytes"] == bytes_of_weights
     assert record["parameters_digest"] == digest_after(tmp_path, rounds, record["configuration"]["shards"])
+
+
+@pytest.mark.parametrize("collect", ["threads", "processes"])
+def test_workers_on_shared_parameters_keep_whole_rounds(tmp_path: Path, collect: str) -> None:
+    mode = f"{collect} --workers 2"
+    cell = "--algorithm a2c --schedule free-running --agreement hogwild"
+    arguments = ["train", *SMALL_ROUND, "--collect", *mode.split(), *cell.split(), "--record", "record.json"]
+    program = Program([*arguments, "--steps", "2560000", "--step-cost", "wait:500us"], tmp_path)
+    program.await_workers(processes_beside(mode))
+    record = interrupted_record(program, mode, 3.0)
+    rounds = record["counts"]["rounds"]
+    assert rounds == len(record["curve"]) == len(record["seconds"]["rounds"])
+    assert record["counts"]["environment_steps"] == rounds * ROUND_STEPS
+    assert record["counts"]["updates"] == sum(lag["segments"] for lag in record["staleness"]) == 2 * rounds
 
 
 @pytest.mark.parametrize("mode", ["serial", "processes --workers 2", "mpi --workers 2 --agreement all-reduce"])

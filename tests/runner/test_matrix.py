@@ -49,9 +49,15 @@ def test_the_list_has_every_combination_once() -> None:
     assert faults_of(LIST, "prl list") == []
     names = [name_of(cell) for cell in LIST["cells"]]
     assert len(set(names)) == len(names)
-    for part, values in (("collect", 4), ("inference", 2), ("agreement", 2), ("schedule", 2)):
+    for part, values in (("collect", 4), ("inference", 2), ("agreement", 3), ("schedule", 2)):
         assert len({cell[part] for cell in LIST["cells"]}) == values
-    assert len(names) == 32 * len({cell["algorithm"] for cell in LIST["cells"]})
+    assert len(names) == 48 * len({cell["algorithm"] for cell in LIST["cells"]})
+
+
+@pytest.mark.parametrize("known", LIST["known_names"], ids=lambda known: known["name"])
+def test_a_name_of_the_literature_is_a_cell(tmp_path: Path, known: dict[str, Any]) -> None:
+    configuration = train(tmp_path, known["options"], "--steps 256")["configuration"]
+    assert any(all(cell[part] == configuration[part] for part in PARTS) for cell in LIST["cells"] if cell["available"])
 
 
 @pytest.mark.parametrize(
@@ -71,5 +77,5 @@ def test_people_see_the_same(tmp_path: Path) -> None:
     for cell in LIST["cells"]:
         words = ["+" if cell["available"] else "-", *(cell[part] for part in PARTS)]
         assert any(line.split()[:6] == words and cell["reason"] in line for line in text.splitlines())
-    for named in (*LIST["environments"], *LIST["presets"]):
+    for named in (*LIST["environments"], *LIST["presets"], *LIST["known_names"]):
         assert named["name"] in text

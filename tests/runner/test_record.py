@@ -153,6 +153,32 @@ def test_bytes_of_split_gradients(tmp_path: Path, collect: str, workers: int) ->
     assert counted(record, "weights") == counted(record, "trajectories") == (0, 0)
 
 
+@pytest.mark.parametrize(("collect", "workers"), [("threads", 2), ("processes", 4)])
+@pytest.mark.parametrize("rule", ["a2c", "ppo"])
+def test_workers_on_shared_parameters_count_rounds_copies_and_steps(
+    tmp_path: Path, rule: str, collect: str, workers: int
+) -> None:
+    rounds = 12
+    record = train(
+        tmp_path,
+        f"--algorithm {rule} --collect {collect} --workers {workers} --schedule free-running --agreement hogwild",
+        f"--env CartPole-v1 --steps {rounds * ROUND_STEPS} --warmup-rounds 3 --step-cost wait:20us",
+    )
+    counts, bytes_of_parameters = record["counts"], 4 * record["counts"]["parameters"]
+    assert (counts["rounds"], counts["environment_steps"]) == (rounds, rounds * ROUND_STEPS)
+    assert [point["steps"] for point in record["curve"]] == [(3 + i) * ROUND_STEPS for i in range(1, rounds + 1)]
+    # PPO's minibatches of 64 divide a worker's part of the round.
+    each = 1 if rule == "a2c" else ROUND_STEPS // workers // 64
+    assert counts["updates"] == rounds * workers * each
+    assert sum(lag["segments"] for lag in record["staleness"]) == rounds * workers
+    for purpose in ("weights", "gradients"):
+        assert counted(record, purpose) == (counts["updates"] * bytes_of_parameters, counts["updates"])
+    assert counted(record, "trajectories") == counted(record, "control") == (0, 0)
+    # Every counted step was waited for, in a segment that was begun after the warm-up.
+    waited = counts["environment_steps"] * 20e-6
+    assert waited <= sum(worker["collect"] for worker in record["seconds"]["workers"])
+
+
 def counted(record: dict[str, Any], purpose: str) -> tuple[int, int]:
     communication = record["communication"][purpose]
     return communication["bytes"], communication["messages"]

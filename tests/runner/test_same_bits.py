@@ -188,6 +188,28 @@ def test_runs_repeat(tmp_path: Path, mode: str) -> None:
     assert len({digest(tmp_path, ROUNDS_OF_20, f"--collect {mode}") for _ in range(3)}) == 1
 
 
+# One worker that shares its parameters with nobody: the rule's own rounds. Several promise no bits.
+@pytest.mark.parametrize("collect", ["threads", "processes"])
+@pytest.mark.parametrize("options", [
+    "--algorithm a2c --preset paper",
+    "--algorithm a2c --preset paper --anneal-learning-rate true --averages per-worker",
+    "--algorithm a2c --preset tuned",
+    "--algorithm vtrace --preset paper --env CartPole-v1",
+    "--algorithm ppo --preset tuned",
+])
+def test_a_worker_alone_on_shared_parameters_equals_serial(tmp_path: Path, options: str, collect: str) -> None:
+    mode = f"--collect {collect} --schedule free-running --agreement hogwild --warmup-rounds 1"
+    evaluated = "--evaluate-every 2 --evaluation-episodes 3 --final-episodes 3"
+    serial = options.replace(" --averages per-worker", "")
+    alone = train(tmp_path, options, ROUNDS_OF_19, evaluated, mode)
+    expected = train(tmp_path, serial, ROUNDS_OF_19, evaluated, "--warmup-rounds 1")
+    assert alone["parameters_digest"] == expected["parameters_digest"]
+    for part in ("counts", "final_evaluation", "staleness"):
+        assert alone[part] == expected[part]
+    curves = [[{**point, "seconds": 0} for point in record["curve"]] for record in (alone, expected)]
+    assert curves[0] == curves[1]
+
+
 def test_seeds_and_shards_change_the_bits(tmp_path: Path) -> None:
     options = ("", "--seed 2", "--seed 18446744073709551615", "--shards 2")
     assert len({serial_digest(tmp_path, ROUNDS_OF_19, option) for option in options}) == len(options)

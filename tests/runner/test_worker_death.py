@@ -16,6 +16,7 @@ FORKED = [
     "--workers 3",
     "--workers 3 --inference learner",
     "--workers 4 --agreement all-reduce",
+    "--workers 4 --agreement hogwild --schedule free-running",
 ]
 RANKED = ["--workers 3", "--workers 3 --inference learner", "--workers 2 --agreement all-reduce"]
 
@@ -120,6 +121,8 @@ def limited_user(tmp_path_factory: pytest.TempPathFactory) -> int:
         ("processes --workers 8", "worker process"),
         ("processes --workers 8 --inference learner", "worker process"),
         ("processes --workers 8 --agreement all-reduce", "worker process"),
+        ("processes --workers 8 --agreement hogwild --schedule free-running", "worker process"),
+        ("threads --workers 8 --agreement hogwild --schedule free-running", "threads"),
         ("threads --workers 8", "threads"),
         ("serial --learner-threads 8", "threads"),
     ],

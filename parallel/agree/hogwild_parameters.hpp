@@ -1,0 +1,60 @@
+// Parameters that several workers read and step without locks and without waiting for each other (Recht et al.,
+// "Hogwild!", 2011), with the averages of their optimisers, in memory shared between threads or processes.
+//
+//   pull   a worker copies the parameters: any mixture of what others have written by then
+//   push   it steps them by a gradient that it has computed from its copy; others may have stepped them since
+//
+// Averages are one set that all workers step, or one of each worker (Mnih et al. 2016, section 4: 'shared' RMSProp and
+// RMSProp with statistics of each thread).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/relaxed_floats.hpp"
+#include "parallel/transport/shared_region.hpp"
+
+namespace prl {
+
+enum class AverageSharing { kShared, kPerWorker };
+
+class HogwildParameters {
+ public:
+  // Zeros. Throws std::runtime_error where there is no memory.
+  HogwildParameters(int workers, std::size_t parameter_count, AverageSharing averages);
+  HogwildParameters(const HogwildParameters&) = delete;
+  HogwildParameters& operator=(const HogwildParameters&) = delete;
+
+  std::size_t size() const { return parameter_count_; }
+  std::size_t size_bytes() const { return parameter_count_ * sizeof(float); }
+
+  // Copies all parameters, [size()].
+  void load(std::span<float> to) const { parameters_.load(0, to); }
+  void store(std::span<const float> from) const { parameters_.store(0, from); }
+
+  // What the learner of a worker steps (LearnerStorage::shared).
+  const SharedParameters& shared(int worker) const { return shared_[static_cast<std::size_t>(worker)]; }
+
+  // Pushes that have been finished, by all workers.
+  std::uint64_t pushes() const { return counts_.pushes.load(); }
+  void count_push() { counts_.pushes.fetch_add(1); }
+
+ private:
+  struct Counts {
+    alignas(kCacheLineBytes) std::atomic<std::uint64_t> pushes{0};
+    alignas(kCacheLineBytes) std::atomic<std::uint64_t> rounds{0};
+  };
+  struct alignas(kCacheLineBytes) Updates {
+    std::atomic<std::uint64_t> count{0};
+  };
+
+  std::size_t parameter_count_;
+  SharedRegion region_;
+  RelaxedFloats parameters_;
+  Counts& counts_;
+  std::vector<SharedParameters> shared_;  // by worker
+};
+
+}  // namespace prl
