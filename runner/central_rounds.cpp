@@ -22,9 +22,23 @@ LearnerPlan learner_plan(const RunConfiguration& c, ShardPlan shards) {
           segment_layout(c).cut_rows};
 }
 
+namespace {
+
+std::vector<long> steps_of_workers(const SegmentView& segment, int workers) {
+  std::vector<long> steps;
+  for (int worker = 0; worker < workers; ++worker) {
+    const EnvironmentRange range = environments_of(worker, workers, segment.count());
+    steps.push_back(steps_taken(segment.part(range.first, range.count)));
+  }
+  return steps;
+}
+
+}  // namespace
+
 CentralRounds::CentralRounds(const RunConfiguration& c, const NetworkLayout& layout,
                              std::unique_ptr<Collector> collector)
-    : collector_(std::move(collector)),
+    : workers_(c.workers),
+      collector_(std::move(collector)),
       lag_(c.lag),
       publish_(c.publish_weights),
       learner_parameters_(acts_with_others(c) ? layout.parameter_count : 0),
@@ -55,7 +69,8 @@ bool CentralRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outco
   for (const WorkerSeconds& worker : collector_->worker_seconds()) {
     outcome.worker_collect_seconds.push_back(worker.collecting);
   }
-  outcome.environment_steps = steps_taken(collector_->segment());
+  outcome.worker_steps = steps_of_workers(collector_->segment(), workers_);
+  outcome.environment_steps = std::accumulate(outcome.worker_steps.begin(), outcome.worker_steps.end(), 0L);
   const std::vector<double> returns = episodes_.finish(collector_->segment());
   outcome.training_return_sum = std::accumulate(returns.begin(), returns.end(), 0.0);
   outcome.training_episodes = static_cast<long>(returns.size());

@@ -34,6 +34,7 @@ class CentralRounds final : public RoundRunner {
   // The updates of a round from one shard's gradients, which need no summing.
   void update_alone();
 
+  int workers_;
   std::unique_ptr<Collector> collector_;
   int lag_;
   bool publish_;

@@ -40,6 +40,7 @@ FreeRounds::FreeRounds(const RunConfiguration& c, const NetworkLayout& layout, s
 bool FreeRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {
   outcome.worker_collect_seconds.assign(static_cast<std::size_t>(workers_), 0.0);
   updates_ = 0;
+  outcome.worker_steps.assign(static_cast<std::size_t>(workers_), 0);
   for (int segment = 0; segment < workers_; ++segment) {
     const double begin = monotonic_seconds();
     FreeActors::Arrival arrival;
@@ -65,6 +66,7 @@ void FreeRounds::learn(const FreeActors::Arrival& arrival, RoundOutcome& outcome
   if (const auto steps = episodes_[actor].steps_to_solved(); steps && !outcome.steps_to_solved) {
     outcome.steps_to_solved = outcome.environment_steps + *steps;
   }
+  outcome.worker_steps[actor] += steps_taken(segment);
   outcome.environment_steps += steps_taken(segment);
   outcome.training_episodes += static_cast<long>(returns.size());
   outcome.worker_collect_seconds[actor] += arrival.taken.note.collecting_seconds;

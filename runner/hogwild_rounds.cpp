@@ -40,7 +40,7 @@ HogwildMember::HogwildMember(const RunConfiguration& c, const NetworkLayout& lay
       gradient_(layout.parameter_count),
       learner_(make_learner(c.rule, layout, plan_of_segments(c),
                             {copy_.span(), {gradient_.span()}, &parameters.shared(worker)})),
-      worker_(parameters, worker, *actor_, *learner_, segment_of(c, worker, blocks_.data())) {}
+      worker_(parameters, worker, *actor_, *learner_, segment_of(c, worker, blocks_.data()), c.solved_return) {}
 
 HogwildBoard::HogwildBoard(const RunConfiguration& c, std::size_t parameter_count)
     : parameters_(c.workers, parameter_count, c.averages),
@@ -77,6 +77,7 @@ bool HogwildRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outco
     check_others_();
   });
   outcome.worker_collect_seconds.assign(workers_, 0.0);
+  outcome.worker_steps.assign(workers_, 0);
   SegmentTickets& tickets = board_.tickets();
   tickets.open_until(limit_of(round_));
   while (true) {
@@ -107,6 +108,10 @@ void HogwildRounds::take(RoundOutcome& outcome, const SegmentReport& report) {
   if (report.worker == 0) outcome.seconds.learn += report.learning_seconds;
   outcome.training_return_sum += report.return_sum;
   outcome.training_episodes += report.episodes;
+  if (report.steps_to_solved > 0 && !outcome.steps_to_solved) {
+    outcome.steps_to_solved = outcome.environment_steps + report.steps_to_solved;
+  }
+  outcome.worker_steps[static_cast<std::size_t>(report.worker)] += report.environment_steps;
   outcome.environment_steps += report.environment_steps;
   outcome.worker_collect_seconds[static_cast<std::size_t>(report.worker)] += report.collecting_seconds;
   outcome.lags.push_back(report.lag);

@@ -61,7 +61,8 @@ class HogwildRounds final : public RoundRunner {
   bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
   void pause() override;
   void charge_step_cost(bool charge) override;
-  int updates_per_round() const override { return static_cast<int>(workers_) * member_.learner().updates_due(); }
+  int updates_of_round() const override { return static_cast<int>(workers_) * member_.learner().updates_due(); }
+  std::optional<ReplayCounts> replay_counts() const override { return std::nullopt; }
   CommunicationLedger communication() override { return ledger_; }
   void reset_communication() override { ledger_.reset(); }
 

@@ -16,4 +16,7 @@ CLI::Validator seed_number();
 // "256,256" as {256, 256}. Throws UsageError unless every part is a whole number of at least 1.
 std::vector<int> parse_widths(const std::string& text);
 
+// "1,50,100" as {1, 50, 100}. Throws UsageError unless every part is a whole number of at least 1 and above the one before.
+std::vector<int> parse_rounds(const std::string& text);
+
 }  // namespace prl

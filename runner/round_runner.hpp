@@ -22,7 +22,8 @@ struct RoundSeconds {
 struct RoundOutcome {
   RoundSeconds seconds;
   std::vector<double> worker_collect_seconds;  // worker 0 first
-  long environment_steps = 0;                  // that were taken, over all workers
+  std::vector<long> worker_steps;              // environment steps that were taken, worker 0 first
+  long environment_steps = 0;                  // over all workers
   double training_return_sum = 0.0;            // of the episodes that finished in this round, over all workers
   long training_episodes = 0;
   std::optional<long> steps_to_solved;  // of environment_steps, until the first episode above solved_return had ended

@@ -90,6 +90,17 @@ void validate_schedule(const RunConfiguration& c) {
                   c.workers, c.environments));
 }
 
+void validate_cost_rounds(const RunConfiguration& c) {
+  if (c.cost_rounds.empty()) return;
+  require(c.step_cost.kind != StepCost::Kind::kNone,
+          "--cost-rounds says which rounds pay a step cost, and there is none: give --step-cost");
+  require(!c.free_running(),
+          "--cost-rounds is for --schedule lock-step: workers that run freely have no common rounds");
+  const int last = c.cost_rounds.back();
+  require(last <= c.rounds,
+          fmt::format("--cost-rounds names round {} of {}: give rounds that there are", last, c.rounds));
+}
+
 void validate_actions(const RunConfiguration& c) {
   const std::string_view reason = why_not(c.algorithm(), c.network.action_kind);
   require(reason.empty(), fmt::format("there is no {} on {}: {}; give an --env with those (see prl list)",
@@ -152,6 +163,12 @@ bool RunConfiguration::oversubscribed(int usable_cores) const {
   return busy_workers > usable_cores || learner_threads > usable_cores;
 }
 
+bool RunConfiguration::pays_step_cost(long round) const {
+  const long counted = round - warmup_rounds + 1;
+  if (counted < 1) return false;
+  return cost_rounds.empty() || std::binary_search(cost_rounds.begin(), cost_rounds.end(), counted);
+}
+
 SegmentLayout segment_layout(const RunConfiguration& c) {
   SegmentLayout layout{c.steps_per_environment(), c.network.observation_size, c.network.action_size()};
   if (needs_of(c.rule).cut_observations) {
@@ -174,6 +191,7 @@ void validate(const RunConfiguration& c) {
   validate_agreement(c);
   validate_division(c);
   validate_schedule(c);
+  validate_cost_rounds(c);
   validate_round(c);
 }
 

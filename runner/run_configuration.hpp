@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "algorithms/rules.hpp"
 #include "core/network_layout.hpp"
@@ -55,6 +56,7 @@ struct RunConfiguration {
   int warmup_rounds = 0;
   std::uint64_t seed = 1;
   StepCost step_cost;
+  std::vector<int> cost_rounds;         // counted rounds, from 1, that pay the step cost; none named: all of them
   std::optional<double> solved_return;  // what the first episode is looked for that exceeds it
   NetworkSpec network;
   RuleSetting rule;
@@ -70,6 +72,8 @@ struct RunConfiguration {
   bool free_running() const { return schedule == Schedule::kFreeRunning; }
   // Whether a central learner works beside all workers.
   bool central_learner_runs_free() const { return free_running() && agreement == Agreement::kNone; }
+  // `round` counts from 0, warm-up rounds included.
+  bool pays_step_cost(long round) const;
   // Workers of the run that do work at the same time: they, not the waiting ones, need a core each.
   bool oversubscribed(int usable_cores) const;
 };

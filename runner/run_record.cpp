@@ -83,6 +83,7 @@ Json curve_json(const std::vector<CurvePoint>& curve) {
       entry["training_return"] = nullptr;
     }
     entry["training_episodes"] = point.training_episodes;
+    entry["busiest_worker_steps"] = point.busiest_worker_steps;
     if (point.evaluation) {
       entry["evaluation_return"] = point.evaluation->mean();
       entry["evaluation_standard_error"] = point.evaluation->standard_error();
@@ -147,6 +148,7 @@ Json configuration_json(const RunConfiguration& c) {
           {"warmup_rounds", c.warmup_rounds},
           {"seed", c.seed},
           {"step_cost", to_string(c.step_cost)},
+          {"cost_rounds", c.cost_rounds},
           {"solved_return", c.solved_return ? Json(*c.solved_return) : Json(nullptr)},
           {"hyperparameters", settings_json(c.rule, c.network)},
           {"evaluation",

@@ -33,29 +33,34 @@ bool SplitRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome
   return true;
 }
 
-// Whether a worker gave up, sum of returns, episodes, steps; then the seconds of each worker; then each worker's steps to
-// the first episode that counts as solved, 0 if there is none.
+// Whether a worker gave up, sum of returns, episodes; then of each worker its steps, its seconds, and its steps to the first
+// episode that counts as solved, 0 if there is none.
 bool SplitRounds::join_reports(bool complete, double collect_seconds, RoundOutcome& outcome) {
   const std::vector<double> returns = complete ? episodes_.finish(segment_) : std::vector<double>{};
-  constexpr std::size_t kFirstWorker = 4;
+  constexpr std::size_t kFirstWorker = 3;
   const auto workers = static_cast<std::size_t>(workers_);
   const auto own = kFirstWorker + static_cast<std::size_t>(member_.member);
-  std::vector<double> report(kFirstWorker + 2 * workers, 0.0);
+  std::vector<double> report(kFirstWorker + 3 * workers, 0.0);
   report[0] = complete ? 0.0 : 1.0;
   report[1] = std::accumulate(returns.begin(), returns.end(), 0.0);
   report[2] = static_cast<double>(returns.size());
-  report[3] = complete ? static_cast<double>(steps_taken(segment_)) : 0.0;
-  report[own] = collect_seconds;
-  if (complete) report[own + workers] = static_cast<double>(episodes_.steps_to_solved().value_or(0));
+  if (complete) {
+    report[own] = static_cast<double>(steps_taken(segment_));
+    report[own + 2 * workers] = static_cast<double>(episodes_.steps_to_solved().value_or(0));
+  }
+  report[own + workers] = collect_seconds;
   member_.agreement->sum(report);
   outcome.training_return_sum = report[1];
   outcome.training_episodes = static_cast<long>(report[2]);
-  outcome.environment_steps = static_cast<long>(report[3]);
-  const auto seconds = report.begin() + kFirstWorker;
-  outcome.worker_collect_seconds.assign(seconds, seconds + workers_);
+  const auto steps = report.begin() + kFirstWorker;
+  const auto seconds = steps + workers_;
+  const auto solved = seconds + workers_;
+  outcome.worker_steps.assign(steps, seconds);
+  outcome.environment_steps = std::accumulate(outcome.worker_steps.begin(), outcome.worker_steps.end(), 0L);
+  outcome.worker_collect_seconds.assign(seconds, solved);
   // The workers' environments step at the same time.
-  for (auto steps = seconds + workers_; steps != report.end(); ++steps) {
-    const long all = std::min(static_cast<long>(*steps) * workers_, outcome.environment_steps);
+  for (auto own_steps = solved; own_steps != report.end(); ++own_steps) {
+    const long all = std::min(static_cast<long>(*own_steps) * workers_, outcome.environment_steps);
     if (all > 0 && (!outcome.steps_to_solved || all < *outcome.steps_to_solved)) outcome.steps_to_solved = all;
   }
   return report[0] == 0.0;
@@ -73,7 +78,7 @@ void SplitRounds::learn() {
 
 void serve_split_rounds(const RunConfiguration& c, SplitRounds& rounds, const std::atomic<bool>& shared_stop) {
   for (long round = 0; round < c.warmup_rounds + c.rounds; ++round) {
-    rounds.charge_step_cost(round >= c.warmup_rounds);
+    rounds.charge_step_cost(c.pays_step_cost(round));
     RoundOutcome outcome;
     if (!rounds.run_round(shared_stop, outcome)) return;
   }

@@ -89,6 +89,8 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
   add_value(command, "--step-cost", o.step_cost, "COST",
             "what a step costs beside its own time: none, busy:T (burns CPU time) or wait:T (blocks), with T like "
             "250us or 4.1ms");
+  add_value(command, "--cost-rounds", o.cost_rounds, "ROUNDS",
+            "counted rounds that pay the step cost, like 1,50,100; the others cost nothing [all]");
 }
 
 void add_output_options(CLI::App& command, TrainOptions& o) {
@@ -207,6 +209,7 @@ RunConfiguration configure(const TrainOptions& options) {
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }
+  if (options.cost_rounds) c.cost_rounds = parse_rounds(*options.cost_rounds);
   validate(c);
   return c;
 }

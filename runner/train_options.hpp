@@ -24,6 +24,7 @@ struct TrainOptions {
   std::optional<int> steps_per_round;
   std::optional<int> shards;
   std::string step_cost = "none";
+  std::optional<std::string> cost_rounds;
 
   GivenSettings settings;
 

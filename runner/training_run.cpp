@@ -42,6 +42,10 @@ std::optional<ReplayCounts> replay_since(const std::optional<ReplayCounts>& befo
   return counts;
 }
 
+long busiest(const std::vector<long>& worker_steps) {
+  return *std::max_element(worker_steps.begin(), worker_steps.end());
+}
+
 bool evaluation_due(const RunConfiguration& c, long counted_round) {
   const int every = c.evaluation.every_rounds;
   return every > 0 && ((counted_round + 1) % every == 0 || counted_round + 1 == c.rounds);
@@ -91,15 +95,14 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
   TrainingResult result;
   const double begin = monotonic_seconds();
   const long all_rounds = c.warmup_rounds + c.rounds;
-  rounds.charge_step_cost(c.warmup_rounds == 0);
   std::optional<ReplayCounts> replay_before = rounds.replay_counts();
   result.replay = replay_before;
   for (long round = 0; round < all_rounds; ++round) {
     if (round == c.warmup_rounds) {
-      rounds.charge_step_cost(true);
       rounds.reset_communication();
       replay_before = rounds.replay_counts();
     }
+    rounds.charge_step_cost(c.pays_step_cost(round));
     // Begun after a stop as well: it ends at once, and workers that were in it already learn of the stop.
     RoundOutcome outcome;
     if (!rounds.run_round(stop, outcome)) break;
@@ -112,8 +115,12 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
       result.updates += rounds.updates_of_round();
       result.replay = replay_since(replay_before, rounds);
       result.communication = rounds.communication();
-      CurvePoint point{result.warmup_steps + result.environment_steps, result.sum().total(), outcome.training_episodes,
-                       outcome.training_return_sum, std::nullopt};
+      CurvePoint point{result.warmup_steps + result.environment_steps,
+                       result.sum().total(),
+                       outcome.training_episodes,
+                       outcome.training_return_sum,
+                       busiest(outcome.worker_steps),
+                       std::nullopt};
       if (evaluation_due(c, counted)) {
         rounds.pause();
         const double evaluation_begin = monotonic_seconds();

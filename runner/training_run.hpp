@@ -26,6 +26,7 @@ struct CurvePoint {
   double seconds = 0.0;  // of counted rounds so far, evaluation excluded
   long training_episodes = 0;
   double training_return_sum = 0.0;
+  long busiest_worker_steps = 0;  // in this round, of the worker that took most
   std::optional<Evaluation> evaluation;
 };
 

@@ -7,13 +7,13 @@
 namespace prl {
 
 HogwildWorker::HogwildWorker(HogwildParameters& parameters, int worker, Actor& actor, Learner& learner,
-                             const SegmentView& segment)
+                             const SegmentView& segment, std::optional<double> solved_return)
     : parameters_(parameters),
       worker_(worker),
       actor_(actor),
       learner_(learner),
       segment_(segment),
-      episodes_(segment.count()) {}
+      episodes_(segment.count(), solved_return) {}
 
 bool HogwildWorker::work(const std::atomic<bool>& stop, SegmentReport& report) {
   report = {};
@@ -28,6 +28,7 @@ bool HogwildWorker::work(const std::atomic<bool>& stop, SegmentReport& report) {
   report.return_sum = std::accumulate(returns.begin(), returns.end(), 0.0);
   report.episodes = static_cast<long>(returns.size());
   report.environment_steps = steps_taken(segment_);
+  report.steps_to_solved = episodes_.steps_to_solved().value_or(0);
   learner_.ingest(SegmentView(segment_.layout(), segment_.bytes(), 0, segment_.count()));
   for (int update = 0; update < learner_.updates_due(); ++update) {
     if (update > 0) pull(report);

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 
 #include "core/actor.hpp"
 #include "core/aligned_buffer.hpp"
@@ -27,8 +28,10 @@ namespace prl {
 class HogwildWorker {
  public:
   // `learner` computes from its parameters(), the worker's copy, steps parameters.shared(worker), and takes `segment`, the
-  // blocks of this worker's environments, as the whole of its batch. All must outlive it.
-  HogwildWorker(HogwildParameters& parameters, int worker, Actor& actor, Learner& learner, const SegmentView& segment);
+  // blocks of this worker's environments, as the whole of its batch. All must outlive it. Episodes whose return exceeds
+  // `solved_return` count as solved.
+  HogwildWorker(HogwildParameters& parameters, int worker, Actor& actor, Learner& learner, const SegmentView& segment,
+                std::optional<double> solved_return = std::nullopt);
 
   // One segment. Returns false if it was given up because `stop` was set, before any update.
   bool work(const std::atomic<bool>& stop, SegmentReport& report);

@@ -20,6 +20,7 @@ struct SegmentReport {
   int worker = 0;
   long lag = 0;  // updates by others between the copy that acted and the segment's first update
   long environment_steps = 0;
+  long steps_to_solved = 0;  // until an episode that counts as solved had ended; 0: none had
   long episodes = 0;
   double return_sum = 0.0;          // of the episodes that ended
   double collecting_seconds = 0.0;  // acting and stepping, step cost included

@@ -65,6 +65,12 @@ REFUSED = [
     ("--step-cost busy:1", "the duration has no unit"),
     ("--step-cost wait:-1ms", "not above 0"),
     ("--step-cost sleep:1ms", "unknown kind"),
+    ("--step-cost wait:1ms --cost-rounds 0", "--cost-rounds '0': give ascending rounds"),
+    ("--step-cost wait:1ms --cost-rounds 1,,2", "--cost-rounds '1,,2'"),
+    ("--step-cost wait:1ms --cost-rounds 2,1", "--cost-rounds '2,1'"),
+    ("--step-cost wait:1ms --cost-rounds 1,1", "--cost-rounds '1,1'"),
+    ("--step-cost wait:1ms --steps 512 --cost-rounds 2,3", "--cost-rounds names round 3 of 2"),
+    ("--cost-rounds 1", "which rounds pay a step cost, and there is none: give --step-cost"),
     # Other rules' settings and environments.
     ("--algorithm dqn --env CartPole-v1 --epochs 1", "--epochs is no setting of dqn: give some of --learning-rate, --gamma, --n-step"),
     ("--replay uniform", "--replay is no setting of ppo"),
