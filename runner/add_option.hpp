@@ -38,4 +38,13 @@ CLI::Option* add_value(CLI::App& command, const char* option, Target& target, co
   return command.add_option(option, target, description)->type_name(type)->capture_default_str();
 }
 
+inline CLI::Option* add_collect_option(CLI::App& command, CollectMode& mode, const std::string& description) {
+  return add_choice<CollectMode>(command, "--collect", mode,
+                                 {{"serial", CollectMode::kSerial},
+                                  {"threads", CollectMode::kThreads},
+                                  {"processes", CollectMode::kProcesses},
+                                  {"mpi", CollectMode::kMpi}},
+                                 description);
+}
+
 }  // namespace prl

@@ -158,6 +158,14 @@ Json configuration_json(const RunConfiguration& c) {
             {"action", name_of_action(c.evaluation.action)}}}};
 }
 
+Json warnings_json(bool oversubscribed, int workers, const Machine& machine) {
+  Json json = Json::array();
+  if (oversubscribed) {
+    json.push_back(fmt::format("{} workers on {} usable cores: no verdict on scaling", workers, machine.usable_cores));
+  }
+  return json;
+}
+
 Json record_json(const std::string& command, const RunConfiguration& c, const Machine& machine,
                  const TrainingResult& result) {
   Json json = {{"schema_version", kSchemaVersion}, {"kind", "train"}, {"command", command}};
@@ -186,11 +194,7 @@ Json record_json(const std::string& command, const RunConfiguration& c, const Ma
   json["parameters_digest"] = result.parameters_digest;
   json["oversubscribed"] = c.oversubscribed(machine.usable_cores);
   json["interrupted"] = result.interrupted;
-  json["warnings"] = Json::array();
-  if (c.oversubscribed(machine.usable_cores)) {
-    json["warnings"].push_back(
-        fmt::format("{} workers on {} usable cores: no verdict on scaling", c.workers, machine.usable_cores));
-  }
+  json["warnings"] = warnings_json(c.oversubscribed(machine.usable_cores), c.workers, machine);
   return json;
 }
 

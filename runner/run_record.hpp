@@ -23,6 +23,9 @@ Json configuration_json(const RunConfiguration& configuration);
 // All settings of rule and network by name.
 Json settings_json(RuleSetting rule, NetworkSpec network);
 
+// What a reader of a run with that many workers should know.
+Json warnings_json(bool oversubscribed, int workers, const Machine& machine);
+
 // The whole record of a training run. `command` is the command line as given.
 Json record_json(const std::string& command, const RunConfiguration& configuration, const Machine& machine,
                  const TrainingResult& result);

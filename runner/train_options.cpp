@@ -45,12 +45,7 @@ void add_run_options(CLI::App& command, TrainOptions& o) {
 void add_mode_options(CLI::App& command, TrainOptions& o) {
   RunConfiguration& c = o.base;
   command.option_defaults()->group("Parallel mode");
-  add_choice<CollectMode>(command, "--collect", c.collect,
-                          {{"serial", CollectMode::kSerial},
-                           {"threads", CollectMode::kThreads},
-                           {"processes", CollectMode::kProcesses},
-                           {"mpi", CollectMode::kMpi}},
-                          "where environments are stepped; mpi starts itself under mpirun [serial]");
+  add_collect_option(command, c.collect, "where environments are stepped; mpi starts itself under mpirun [serial]");
   add_value(command, "--workers", c.workers, kWhole, "workers that collect; in lock-step worker 0 also learns");
   add_value(command, "--envs", c.environments, kWhole, "environments, shared out over the workers");
   add_choice<InferencePlace>(

@@ -29,12 +29,7 @@ void add_run_options(CLI::App& command, TabularOptions& o) {
 void add_mode_options(CLI::App& command, TabularOptions& o) {
   TabularConfiguration& c = o.base;
   command.option_defaults()->group("Parallel mode");
-  add_choice<CollectMode>(command, "--collect", c.collect,
-                          {{"serial", CollectMode::kSerial},
-                           {"threads", CollectMode::kThreads},
-                           {"processes", CollectMode::kProcesses},
-                           {"mpi", CollectMode::kMpi}},
-                          "where workers run [serial]");
+  add_collect_option(command, c.collect, "where workers run [serial]");
   add_value(command, "--workers", c.workers, kWhole, "workers; worker 0 also looks at the error");
   add_choice<Experience>(
       command, "--experience", c.experience,

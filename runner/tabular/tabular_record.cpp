@@ -1,7 +1,5 @@
 #include "runner/tabular/tabular_record.hpp"
 
-#include <fmt/format.h>
-
 namespace prl {
 namespace {
 
@@ -75,11 +73,7 @@ Json tabular_record_json(const std::string& command, const TabularConfiguration&
   json["values_digest"] = result.values_digest;
   json["oversubscribed"] = c.oversubscribed(machine.usable_cores);
   json["interrupted"] = result.interrupted;
-  json["warnings"] = Json::array();
-  if (c.oversubscribed(machine.usable_cores)) {
-    json["warnings"].push_back(
-        fmt::format("{} workers on {} usable cores: no verdict on scaling", c.workers, machine.usable_cores));
-  }
+  json["warnings"] = warnings_json(c.oversubscribed(machine.usable_cores), c.workers, machine);
   return json;
 }
 
