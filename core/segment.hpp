@@ -34,8 +34,9 @@ struct SegmentLayout {
   int steps = 0;  // T
   int observation_size = 0;
   int action_size = 0;
-  int cut_rows = 0;            // 0, or most_cuts() where cut observations are kept
-  bool action_values = false;  // whether chosen values are kept
+  int cut_rows = 0;             // 0, or most_cuts() where cut observations are kept
+  bool action_values = false;   // whether chosen values are kept
+  bool whole_episodes = false;  // whether steps may be absent
 
   std::size_t floats() const {
     const int each_step = observation_size + action_size + (action_values ? 5 : 4);

@@ -105,8 +105,7 @@ void validate_actions(const RunConfiguration& c) {
   const std::string_view reason = why_not(c.algorithm(), c.network.action_kind);
   require(reason.empty(), fmt::format("there is no {} on {}: {}; give an --env with those (see prl list)",
                                       c.algorithm(), c.environment, reason));
-  const bool samples = exploration_of(c.rule, c.environments).kind == Exploration::kSampled;
-  require(samples || c.evaluation.action == EvaluationAction::kMean,
+  require(samples_actions(c) || c.evaluation.action == EvaluationAction::kMean,
           fmt::format("--evaluation-action sampled: action values of {} are no distribution to sample from; leave it "
                       "away, and the greatest is taken",
                       c.algorithm()));
@@ -175,7 +174,12 @@ SegmentLayout segment_layout(const RunConfiguration& c) {
     layout.cut_rows = most_cuts(layout.steps, find_environment(c.environment)->info().time_limit);
   }
   layout.action_values = needs_of(c.rule).action_values;
+  layout.whole_episodes = c.episodes_per_round() > 0;
   return layout;
+}
+
+bool samples_actions(const RunConfiguration& c) {
+  return exploration_of(c.rule, c.environments).kind == Exploration::kSampled;
 }
 
 void validate(const RunConfiguration& c) {

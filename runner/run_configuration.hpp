@@ -81,6 +81,9 @@ struct RunConfiguration {
 // The blocks of the run's rounds: what its rule needs recorded of its environments.
 SegmentLayout segment_layout(const RunConfiguration& configuration);
 
+// Whether the rule's policy is a distribution that actions are drawn from; else it is action values.
+bool samples_actions(const RunConfiguration& configuration);
+
 // What a user asked for is unknown, impossible or out of range. what() is one line: what was wrong, what was expected and
 // what to do. Exit status 2.
 class UsageError : public std::runtime_error {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "parallel/collect/mpi_messages.hpp"
+#include "parallel/collect/taken_steps.hpp"
 
 namespace prl {
 namespace {
@@ -28,7 +29,10 @@ MpiCollector::MpiCollector(const CollectionPlan& plan, const ActorFactory& make_
       actor_(make_actor(0, environments_of(0, plan.workers, plan.environments).count)),
       answers_(static_cast<std::size_t>(plan.workers)),
       requests_(2 * static_cast<std::size_t>(plan.workers - 1), MPI_REQUEST_NULL),
-      finished_(requests_.size()) {}
+      finished_(requests_.size()) {
+  if (!plan.layout.whole_episodes) return;
+  for (int rank = 1; rank < plan.workers; ++rank) messages_.emplace_back(most_crossing_bytes(part_of(rank)));
+}
 
 MpiCollector::~MpiCollector() { send_end(session_, plan_.workers); }
 
@@ -59,7 +63,10 @@ void MpiCollector::post_receives() {
     const std::size_t first = 2 * static_cast<std::size_t>(rank - 1);
     requests_[first] =
         start_receive(session_, rank, kHeaderTag, std::span(&answers_[static_cast<std::size_t>(rank)], 1));
-    requests_[first + 1] = start_receive(session_, rank, kTrajectoriesTag, std::span(part.bytes(), part.size_bytes()));
+    const std::span<std::byte> place = plan_.layout.whole_episodes
+                                           ? messages_[static_cast<std::size_t>(rank - 1)].span()
+                                           : std::span(part.bytes(), part.size_bytes());
+    requests_[first + 1] = start_receive(session_, rank, kTrajectoriesTag, place);
   }
 }
 
@@ -107,7 +114,14 @@ void MpiCollector::receive_trajectories(const std::atomic<bool>& stop) {
                            MPI_STATUSES_IGNORE),
               "receive trajectories");
     if (count == MPI_UNDEFINED) count = 0;
-    for (int i = 0; i < count; ++i) session_.ring(finished_[static_cast<std::size_t>(i)] / 2 + 1);
+    for (int i = 0; i < count; ++i) {
+      const int request = finished_[static_cast<std::size_t>(i)];
+      const int rank = request / 2 + 1;
+      session_.ring(rank);
+      if (request % 2 == 1 && plan_.layout.whole_episodes) {
+        unpack_taken_steps(messages_[static_cast<std::size_t>(rank - 1)].span(), part_of(rank));
+      }
+    }
     // A message that was found is moved within the call.
     spend(under_way || count > 0);
     return std::all_of(requests_.begin(), requests_.end(), [](MPI_Request r) { return r == MPI_REQUEST_NULL; });
@@ -118,7 +132,7 @@ void MpiCollector::receive_trajectories(const std::atomic<bool>& stop) {
   if (session_.delivers_alone()) ledger_.add_transfer(Purpose::kWeights, slowest_receipt_seconds());
   for (int rank = 1; rank < plan_.workers; ++rank) {
     ledger_.add_message(Purpose::kControl, sizeof(RoundHeader));
-    ledger_.add_message(Purpose::kTrajectories, part_of(rank).size_bytes());
+    ledger_.add_message(Purpose::kTrajectories, crossing_bytes(part_of(rank)));
   }
 }
 
@@ -142,6 +156,7 @@ void serve_mpi_collector(const CollectionPlan& plan, const ActorFactory& make_ac
   AlignedBuffer<float> parameters(plan.parameter_count);
   AlignedBuffer<std::byte> blocks(static_cast<std::size_t>(range.count) * plan.layout.block_bytes());
   const SegmentView part(plan.layout, blocks.data(), range.first, range.count);
+  AlignedBuffer<std::byte> message(plan.layout.whole_episodes ? most_crossing_bytes(part) : 0);
   const std::unique_ptr<Actor> actor = make_actor(range.first, range.count);
   while (true) {
     RoundHeader command;
@@ -154,9 +169,11 @@ void serve_mpi_collector(const CollectionPlan& plan, const ActorFactory& make_ac
     const bool complete = actor->collect(parameters.data(), part, session.stop());
     const RoundHeader answer{RoundCommand::kCollect, static_cast<std::uint16_t>(complete ? 1 : 0),
                              static_cast<float>(start_seconds - arrival_seconds), monotonic_seconds() - start_seconds};
-    MPI_Request sends[] = {
-        start_send(session, 0, kHeaderTag, one(answer)),
-        start_send(session, 0, kTrajectoriesTag, std::span<const std::byte>(blocks.data(), part.size_bytes()))};
+    const std::span<const std::byte> trajectories =
+        plan.layout.whole_episodes ? std::span<const std::byte>(message.data(), pack_taken_steps(part, message.span()))
+                                   : std::span<const std::byte>(blocks.data(), part.size_bytes());
+    MPI_Request sends[] = {start_send(session, 0, kHeaderTag, one(answer)),
+                           start_send(session, 0, kTrajectoriesTag, trajectories)};
     finish_all(session, sends, [] {});
   }
 }

@@ -3,7 +3,8 @@
 //
 // What is counted at rank 0, for W ranks and S bytes of parameters, a round:
 //   weights        (W - 1) S                           a message to each rank
-//   trajectories   the blocks of ranks 1 .. W - 1      a message from each, received in place
+//   trajectories   the blocks of ranks 1 .. W - 1    a message from each, received in place; of whole
+//                  episodes the steps that were taken, copied into place (taken_steps.hpp)
 //   control        (W - 1) 2 * 16                      a command to each, an answer from each
 // The weights are offered to all ranks at once. Where a rank takes them without rank 0's help (MpiSession's
 // delivers_alone()), rank 0 goes on to collect, and their transfer is the time to offer them and the longest time that a
@@ -51,6 +52,7 @@ class MpiCollector final : public Collector {
   AlignedBuffer<float> parameters_;
   AlignedBuffer<std::byte> blocks_;
   SegmentView segment_;
+  std::vector<AlignedBuffer<std::byte>> messages_;  // of whole episodes, by rank from 1
   std::unique_ptr<Actor> actor_;
   RoundHeader command_;
   std::vector<MPI_Request> sends_;     // commands and weights

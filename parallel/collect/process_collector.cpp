@@ -1,4 +1,5 @@
 #include "parallel/collect/process_collector.hpp"
+#include "parallel/collect/taken_steps.hpp"
 
 #include <algorithm>
 
@@ -93,7 +94,7 @@ void ProcessCollector::await_answers(const std::atomic<bool>& stop) {
   ledger_.add_waiting(Purpose::kControl, monotonic_seconds() - start_seconds);
   for (int worker = 1; worker < plan_.workers; ++worker) {
     ledger_.add_message(Purpose::kControl, sizeof(RoundHeader));
-    ledger_.add_message(Purpose::kTrajectories, part_of(worker).size_bytes());
+    ledger_.add_message(Purpose::kTrajectories, crossing_bytes(part_of(worker)));
   }
 }
 

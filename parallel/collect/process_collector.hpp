@@ -3,7 +3,8 @@
 //
 // What is counted, for W workers and S bytes of parameters, a round:
 //   weights        (W - 1) S                           read in place by workers 1 .. W - 1
-//   trajectories   the blocks of workers 1 .. W - 1    written in place
+//   trajectories   the blocks of workers 1 .. W - 1    written in place; of whole episodes
+//                  the steps that were taken (taken_steps.hpp)
 //   control        (W - 1) 2 * 16                      a command to each, an answer from each
 // `transfer_seconds` of control is the time to start the round, which wakes the workers; weights and trajectories take
 // none. Worker 0's wait for the others is `waiting_seconds` of control.

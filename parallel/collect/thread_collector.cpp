@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/step_cost.hpp"
+#include "parallel/collect/taken_steps.hpp"
 #include "parallel/transport/core_share.hpp"
 
 namespace prl {
@@ -59,7 +60,7 @@ bool ThreadCollector::collect(const std::atomic<bool>& stop) {
   }
   for (std::size_t w = 1; w < workers_.size(); ++w) {
     ledger_.add_message(Purpose::kWeights, parameters_.size() * sizeof(float));
-    ledger_.add_message(Purpose::kTrajectories, part_of(workers_[w]).size_bytes());
+    ledger_.add_message(Purpose::kTrajectories, crossing_bytes(part_of(workers_[w])));
   }
   return std::all_of(workers_.begin(), workers_.end(), [](const Worker& worker) { return worker.complete; });
 }

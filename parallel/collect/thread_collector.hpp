@@ -3,7 +3,8 @@
 //
 // What is counted, for W workers and S bytes of parameters, a round:
 //   weights        (W - 1) S                           read in place by workers 1 .. W - 1
-//   trajectories   the blocks of workers 1 .. W - 1    written in place
+//   trajectories   the blocks of workers 1 .. W - 1    written in place; of whole episodes
+//                  the steps that were taken (taken_steps.hpp)
 // `transfer_seconds` of control is the time to hand the workers' tasks over; weights and trajectories take none. Worker
 // 0's wait for the others is `waiting_seconds` of control, of which no bytes cross.
 #pragma once

@@ -118,6 +118,16 @@ def test_bytes_of_trajectories_with_action_values(
     assert counted(record, "trajectories") == (sent, 6 if schedule == "free-running" else 3)
 
 
+@pytest.mark.parametrize("collect", ["threads", "processes", "mpi"])
+def test_bytes_of_whole_episodes_are_of_the_steps_that_were_taken(tmp_path: Path, collect: str) -> None:
+    """Of the first round, whose episodes do not depend on the number of environments: worker 0 has the first of them."""
+    options = "--algorithm reinforce --env CartPole-v1 --rounds 1 --episodes {0} --envs {0}"
+    both = train(tmp_path, options.format(2), f"--collect {collect} --workers 2")
+    first = train(tmp_path, options.format(1))
+    taken = both["counts"]["environment_steps"] - first["counts"]["environment_steps"]
+    assert counted(both, "trajectories") == (4 + taken * (4 * (4 + 1 + 4) + 1), 1)
+
+
 @pytest.mark.parametrize("warmup_rounds", [0, 2])
 @pytest.mark.parametrize(("collect", "workers"), [("processes", 3), ("mpi", 2)])
 def test_bytes_with_the_policy_at_the_learner(
