@@ -11,6 +11,7 @@
 
 #include "algorithms/rules.hpp"
 #include "core/episode_actor.hpp"
+#include "core/episode_returns.hpp"
 #include "envs/cartpole.hpp"
 #include "tests/catch2.hpp"
 #include "tests/owned_learner.hpp"
@@ -94,6 +95,11 @@ class Round {
       : blocks_(prl::test::segment_layout(own.layout().spec, quota * CartPole<float>::kTimeLimit), kEnvironments),
         actor_({.layout = own.layout(), .seed = prl::test::kRunSeed, .step_cost = {}, .episodes_each = quota}, 0,
                kEnvironments) {
+    collect(own);
+  }
+
+  // The next round.
+  void collect(OwnedRule& own) {
     std::fill_n(blocks_.view().bytes(), blocks_.view().size_bytes(), std::byte{0xFF});
     actor_.collect(own.parameters(), blocks_.view(), std::atomic<bool>(false));
   }
@@ -141,6 +147,22 @@ TEST_CASE("Returns to go, discount, baseline and normalisation are what they are
       setting.normalise_advantages = normalise;
       for (const int shards : {1, 2}) check_gradient(setting, kQuota, shards);
     }
+  }
+}
+
+TEST_CASE("A round is learned from alone, by the number of its own steps and episodes") {
+  at::set_num_threads(1);
+  ReinforceSetting setting = setting_of(kQuota);
+  setting.normalise_advantages = true;
+  OwnedRule own(network(), setting, {{2, 0, 2}, kEnvironments, kSteps, prl::test::kRunSeed, 1});
+  Round round(own, kQuota);
+  for (int rounds = 1; rounds <= 3; ++rounds) {
+    TorchNetwork reference(own.layout(), own.parameters(), torch::kFloat64);
+    objective(reference, round.view(), setting).backward();
+    own.learner().ingest(round.view());
+    CHECK(own.learner().joint_statistics()[0] == static_cast<double>(prl::steps_taken(round.view())));
+    CHECK(prl::test::relative_distance(own.summed_gradient(0), reference.flat_gradient()) < 1e-5);
+    round.collect(own);
   }
 }
 
