@@ -44,6 +44,11 @@ int run_evaluate(const EvaluateOptions& options) {
   if (options.episodes < 1) throw UsageError("--episodes must be at least 1: give a positive number");
   const Policy policy = load_policy(options.policy);
   const EnvironmentEntry& environment = environment_for(policy, options.environment);
+  if (policy.action_values && options.action == EvaluationAction::kSampled) {
+    throw UsageError(
+        "--sampled: the policy's action values are no distribution to sample from; leave it away, and the greatest is "
+        "taken");
+  }
   const NetworkLayout layout(policy.network);
   if (!options.record.empty()) check_writable(options.record);
   const Evaluation evaluation{environment.evaluate(layout, policy.parameters.data(), options.episodes, options.seed,

@@ -53,6 +53,7 @@ void save_policy(const std::filesystem::path& path, const Policy& policy) {
                                          {"hidden", network.hidden},
                                          {"trunk", network.shared_trunk ? "shared" : "separate"},
                                          {"activation", network.activation == Activation::kTanh ? "tanh" : "relu"},
+                                         {"action_values", policy.action_values},
                                          {"parameters", policy.parameters.size()}};
   std::string content = header.dump() + "\n";
   const std::size_t text = content.size();
@@ -77,6 +78,7 @@ Policy load_policy(const std::filesystem::path& path) {
     if (header.at("format") != kFormat) refuse(path, "is no policy of this format");
     policy.environment = header.at("environment").get<std::string>();
     policy.network = network_from(header);
+    policy.action_values = header.value("action_values", false);
     count = header.at("parameters").get<std::size_t>();
     if (count != NetworkLayout(policy.network).parameter_count) refuse(path, "contradicts itself about its size");
   } catch (const nlohmann::json::exception&) {

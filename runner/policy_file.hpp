@@ -14,6 +14,7 @@ struct Policy {
   std::string environment;
   NetworkSpec network;
   std::vector<float> parameters;  // NetworkLayout(network).parameter_count floats
+  bool action_values = false;     // what the network's head gives: these, or a distribution of actions
 };
 
 // Written whole or not at all; throws std::runtime_error.

@@ -91,8 +91,10 @@ int run_train(const TrainOptions& options, const std::vector<std::string>& argum
     }
     if (!options.save_policy.empty()) {
       const std::span<const float> parameters = rounds.parameters();
-      save_policy(options.save_policy,
-                  {configuration.environment, configuration.network, {parameters.begin(), parameters.end()}});
+      save_policy(options.save_policy, {configuration.environment,
+                                        configuration.network,
+                                        {parameters.begin(), parameters.end()},
+                                        !samples_actions(configuration)});
     }
   });
   if (!learner) return 0;

@@ -141,3 +141,12 @@ def test_untrained_and_trained_policies_differ(tmp_path: Path, trained: tuple[Pa
     zeros = evaluate(tmp_path, tmp_path / "zeros", "--episodes", "20")["returns"]
     # A pole whose cart is always pushed to one side falls within 8 to 11 steps.
     assert all(8 <= value <= 11 for value in zeros)
+
+
+def test_action_values_are_not_sampled_from(tmp_path: Path) -> None:
+    train(tmp_path, "--algorithm dqn --env CartPole-v1 --steps 256 --save-policy policy")
+    arguments = ["evaluate", "--policy", "policy", "--episodes", "2"]
+    assert run(arguments, tmp_path).status == 0
+    refused = run([*arguments, "--sampled", "--record", "evaluation.json"], tmp_path)
+    expect_usage_error(refused, "--sampled: the policy's action values are no distribution to sample from")
+    assert not (tmp_path / "evaluation.json").exists()
