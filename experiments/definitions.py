@@ -64,6 +64,7 @@ def load_experiment(path: Path) -> Experiment:
 
 
 def load_experiments(folder: Path = FOLDER) -> dict[str, Experiment]:
-    """Every experiment of the documents, by id."""
-    experiments = [load_experiment(path) for path in sorted(folder.glob("d[0-9]_*.toml"))]
+    """Every experiment, by id: those of the documents, and whether each rule learns."""
+    paths = [*sorted(folder.glob("d[0-9]_*.toml")), folder / "rules_learning.toml"]
+    experiments = [load_experiment(path) for path in paths]
     return {experiment.id: experiment for experiment in experiments}

@@ -30,6 +30,7 @@ class Profile:
     direct_steps: int
     optimum: dict[str, int]
     tabular: dict[str, int]
+    rules: dict[str, int]
 
     def steps_per_round(self, regime: str) -> int:
         return self.timing_steps_per_round if regime == "as_is" else self.cost_steps_per_round

@@ -1,4 +1,4 @@
-"""Regenerates document D4: runs what has no fresh record, then writes the report. `make reproduce` calls it.
+"""Regenerates the documents' tables and claims: runs what has no fresh record, then writes the report.
 
     python -m experiments.reproduce --profile smoke|default|full
 
@@ -28,6 +28,7 @@ from experiments.launcher import Child
 from experiments.plan import Planner, Run, Stage, plan_document
 from experiments.profile import Profile, load_profile, profile_names
 from experiments.progress import Progress, clock
+from experiments.rules import RuleCell, load_rule_cells, plan_of_rules, rule_stages
 from experiments.tabular import TabularCell, load_tabular_cells, tabular_stages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,10 +43,15 @@ class Task:
     output: Path
     optimum_program: Path
     tabular: tuple[TabularCell, ...] = ()
+    rules: tuple[RuleCell, ...] = ()
 
     def stages(self, cost_seconds: float) -> list[Stage]:
         planner = Planner(self.profile, self.build, self.cells, cost_seconds)
-        return [*planner.stages(), *tabular_stages(self.profile, self.build, list(self.tabular))]
+        return [
+            *planner.stages(),
+            *tabular_stages(self.profile, self.build, list(self.tabular)),
+            *rule_stages(self.profile, self.build, list(self.rules)),
+        ]
 
     @property
     def records(self) -> Path:
@@ -80,7 +86,7 @@ def load_task(options: argparse.Namespace) -> Task:
     build = describe_build(options.prl)
     output = options.output or ROOT / "results" / profile.name
     program = build.program.with_name(optimum.PROGRAM)
-    return Task(profile, build, load_cells(), output, program, tuple(load_tabular_cells()))
+    return Task(profile, build, load_cells(), output, program, tuple(load_tabular_cells()), tuple(load_rule_cells()))
 
 
 @contextmanager
@@ -175,6 +181,8 @@ def execute(task: Task) -> dict[str, str]:
         document = plan_document(task.profile, task.build, task.cells, stages, execution.failures)
         document["optimum"] = task.optimum_record().name
         document["cells"].update({cell.name: cell.as_dict() for cell in task.tabular})
+        for part, entries in plan_of_rules(task.build, list(task.rules)).items():
+            document[part].update(entries)
         write_json(task.records / "plan.json", document)
 
     write_plan()

@@ -27,6 +27,9 @@ from plots.convergence_tables import convergence_tables
 from plots.html import render_html
 from plots.markdown import FIGURE_FOLDER, render_markdown
 from plots.records import RecordSet, load_records
+from plots.rules_claims import judge_rule_claims
+from plots.rules_section import rule_blocks
+from plots.rules_tables import narrow_learning_table
 from plots.speed_tables import speed_tables
 from plots.summary import summary_table
 from plots.tabular_claims import judge_tabular_claims
@@ -35,7 +38,7 @@ from plots.terminal import render_table
 from plots.verdicts import Kind, Verdict
 
 ROOT = Path(__file__).resolve().parent.parent
-TITLE = "Documents regenerated: PPO on Pendulum-v1 in every collection mode (D4), Q-learning on tables (D0, D1)"
+TITLE = "Parallel reinforcement learning: what five documents claim, measured again"
 
 
 @dataclass(frozen=True)
@@ -67,19 +70,20 @@ def summary_blocks(material: Material) -> list[Block]:
     return [
         Heading(1, TITLE),
         Paragraph(
-            "The document's figures, measured again here. A figure is **confirmed** when the 95 % interval lies within 10 % "
-            "of it, **refuted** when the interval lies wholly outside, **inconclusive** in between. Rows with more workers "
-            "than usable cores are not judged. Every rule was written down before anything was run."
+            "The figures and claims of the documents D0 to D4 (`experiments/documents.toml`), measured again here. A figure is "
+            "**confirmed** when the 95 % interval lies within 10 % of it, **refuted** when the interval lies wholly outside, "
+            "**inconclusive** in between. A claim is judged by a line of its own, which stands with its evidence. Rows with "
+            "more workers than usable cores are not judged. Every line was written down before anything was run."
         ),
         Paragraph(
-            f"The document's environments are slow ({target} steps/s), ours cost nanoseconds. So every row is measured three "
-            f"times: **as is**; **busy**, where a step burns {cost} ms of processor time; and **wait**, where it blocks as "
+            f"Document D4's environments are slow ({target} steps/s), ours cost nanoseconds. So each of its rows is measured "
+            f"three times: **as is**; **busy**, where a step burns {cost} ms of processor time; and **wait**, where it blocks as "
             f"long, as a remote simulator does. With that cost the serial round, learner included, makes {target} steps/s too."
         ),
         Paragraph(f"Claims and figures together: {total}. {settings.profile_text(records)}"),
         Heading(2, "The documents' claims in a sentence each"),
         Bullets(tuple(_claim_sentence(claim) for claim in material.claims)),
-        Heading(2, "The document's figures"),
+        Heading(2, "Document D4's figures"),
         figures,
     ]
 
@@ -167,9 +171,9 @@ def closing_blocks(material: Material) -> list[Block]:
     failures = [f"{run}: {why}" for run, why in sorted(by_cell.items())]
     failed: list[Block] = [Heading(2, "Runs that failed"), Bullets(tuple(failures))] if failures else []
     return [
-        Heading(2, "Audit: what the document's own figures imply"),
+        Heading(2, "Audit: what document D4's own figures imply"),
         *audit_blocks(material.experiments["D4.audit"], material.documents, records),
-        Heading(2, "Settings that the document leaves open"),
+        Heading(2, "Settings that document D4 leaves open"),
         *settings.settings_blocks(records),
         Heading(2, "Calibration of the step cost"),
         *settings.calibration_blocks(records),
@@ -187,12 +191,23 @@ def closing_blocks(material: Material) -> list[Block]:
 def gather(folder: Path) -> Material:
     """Raises RecordError for missing, torn or foreign records."""
     records, documents, experiments = load_records(folder), load_documents(), load_experiments()
-    claims = [*judge_claims(experiments, documents, records), *judge_tabular_claims(experiments, documents, records)]
+    claims = [
+        *judge_claims(experiments, documents, records),
+        *judge_tabular_claims(experiments, documents, records),
+        *judge_rule_claims(experiments, documents, records),
+    ]
     return Material(records, documents, experiments, claims)
 
 
 def report_blocks(material: Material) -> list[Block]:
-    return [*summary_blocks(material), *table_blocks(material), *tabular_blocks(material), *claim_blocks(material), *closing_blocks(material)]
+    return [
+        *summary_blocks(material),
+        *table_blocks(material),
+        *tabular_blocks(material),
+        *rule_blocks(material.experiments, material.records, _stated),
+        *claim_blocks(material),
+        *closing_blocks(material),
+    ]
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -207,13 +222,14 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def terminal_text(material: Material) -> str:
-    """The four tables and the claims, for a terminal."""
+    """The tables that are judged and the claims, for a terminal."""
     records, documents, experiments = material.records, material.documents, material.experiments
     tables = [
         *speed_tables(experiments["D4.speed"], documents, records),
         *convergence_tables(experiments["D4.convergence"], documents, records),
         *speed_tables(experiments["D4.scaling"], documents, records),
         judged_table(experiments["D4.communication"], documents, records),
+        narrow_learning_table(experiments["rules.learning"], records),
     ]
     claims = Table(
         "claims",

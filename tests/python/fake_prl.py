@@ -29,7 +29,7 @@ def main() -> int:
     if log := os.environ.get("FAKE_PRL_LOG"):
         with open(log, "a", encoding="utf-8") as file:
             file.write(" ".join(arguments) + "\n")
-    if options["collect"] == os.environ.get("FAKE_PRL_FAIL"):
+    if options.get("collect", "serial") == os.environ.get("FAKE_PRL_FAIL"):
         print("noise\nprl: mpirun is not on PATH: install openmpi-bin", file=sys.stderr)
         return 1
     if seconds := os.environ.get("FAKE_PRL_SECONDS"):

@@ -11,6 +11,7 @@ from experiments.cell import load_cells
 from experiments.definitions import REGIMES
 from experiments.profile import Profile, load_profile
 from experiments.reproduce import Task
+from experiments.rules import RuleCell
 
 FAKE_RUNNER = Path(__file__).resolve().parent / "fake_prl.py"
 # What the claims and one row of each table need.
@@ -27,8 +28,9 @@ def small_profile(**changes: object) -> Profile:
     return Profile(**{**load_profile("smoke").as_dict(), **changes})
 
 
-def small_task(output: Path, cells: Sequence[str], **profile: object) -> Task:
+def small_task(output: Path, cells: Sequence[str], rules: Sequence[RuleCell] = (), **profile: object) -> Task:
     """`cells`: full names, or the beginnings of them that end in a dot."""
     build = describe_build(FAKE_RUNNER)
     chosen = [c for c in load_cells() if c.name in cells or any(c.name.startswith(n) for n in cells if n.endswith("."))]
-    return Task(small_profile(**profile), build, chosen, output, build.program.with_name(optimum.PROGRAM))
+    program = build.program.with_name(optimum.PROGRAM)
+    return Task(small_profile(**profile), build, chosen, output, program, rules=tuple(rules))

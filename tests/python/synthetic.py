@@ -9,6 +9,8 @@ import hashlib
 import random
 from typing import Any
 
+import synthetic_rules
+
 SOURCE_DIGEST = "5" * 16
 MACHINE = {"cpu": "Example CPU", "usable_cores": 2, "memory_bytes": 8_000_000_000, "kernel": "6.1"}
 BUILD = {
@@ -96,9 +98,24 @@ def _final(options: dict[str, str], generator: random.Random) -> dict[str, Any]:
     return {"episodes": episodes, "action": "mean", "mean": mean, "standard_error": 5.0, "returns": returns}
 
 
+def make_rule_record(arguments: list[str]) -> dict[str, Any]:
+    """The record of a cell of experiments/rules_cells.toml."""
+    return {
+        "schema_version": 1,
+        "kind": "train",
+        "command": "prl " + " ".join(arguments),
+        "provenance": {key: BUILD[key] for key in ("commit", "source_digest", "compiler", "flags", "libraries")},
+        "machine": MACHINE,
+        "seconds": {"total": 1.0},
+        **synthetic_rules.make_record(parse_options(arguments)),
+    }
+
+
 def make_record(arguments: list[str], noise: float = 0.01) -> dict[str, Any]:
     """The record of `prl train ...` on the model machine; `noise`: relative spread of a round's seconds."""
     options = parse_options(arguments)
+    if "learner-threads" not in options:
+        return make_rule_record(arguments)
     generator = random.Random(" ".join(arguments))
     collect, workers, seed = options["collect"], int(options["workers"]), int(options["seed"])
     per_round, steps = int(options["steps-per-round"]), int(options["steps"])

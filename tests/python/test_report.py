@@ -14,6 +14,7 @@ from experiments.check_report import missing
 from experiments.definitions import load_experiments
 from experiments.documents import load_documents
 from experiments.reproduce import execute
+from experiments.rules import load_rule_cells
 from plots.claims import judge_claims
 from plots.records import RecordSet, load_records
 from plots.report import main as report_main
@@ -26,7 +27,7 @@ from plots.verdicts import OVERSUBSCRIBED, Kind
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Records of the model machine, four launches each."""
     output = tmp_path_factory.mktemp("results")
-    execute(small_task(output, REPORT_CELLS, launches=4, learning_seeds=4))
+    execute(small_task(output, REPORT_CELLS, load_rule_cells(), launches=4, learning_seeds=4))
     return output
 
 
@@ -60,7 +61,7 @@ def test_page_needs_no_other_file_and_holds_no_date(results: Path, tmp_path: Pat
 def test_terminal_tables_fit_a_hundred_columns(results: Path, tmp_path: Path) -> None:
     text = write_report(results / "records", tmp_path).partition("\nreport:")[0]
     assert max(map(len, text.splitlines())) <= 100
-    for table in ("D4.speed", "D4.convergence", "D4.scaling", "D4.communication"):
+    for table in ("D4.speed", "D4.convergence", "D4.scaling", "D4.communication", "rules.learning"):
         assert table in text
 
 
