@@ -77,8 +77,9 @@ def summary_blocks(material: Material) -> list[Block]:
         ),
         Paragraph(
             f"Document D4's environments are slow ({target} steps/s), ours cost nanoseconds. So each of its rows is measured "
-            f"three times: **as is**; **busy**, where a step burns {cost} ms of processor time; and **wait**, where it blocks as "
-            f"long, as a remote simulator does. With that cost the serial round, learner included, makes {target} steps/s too."
+            f"three times: **as is**; **busy**, where a step burns {cost} ms of processor time; and **wait**, where it blocks "
+            f"as long, as a remote simulator does. With that cost the serial round, learner included, makes {target} steps/s "
+            "too."
         ),
         Paragraph(f"Claims and figures together: {total}. {settings.profile_text(records)}"),
         Heading(2, "The documents' claims in a sentence each"),
@@ -191,11 +192,8 @@ def closing_blocks(material: Material) -> list[Block]:
 def gather(folder: Path) -> Material:
     """Raises RecordError for missing, torn or foreign records."""
     records, documents, experiments = load_records(folder), load_documents(), load_experiments()
-    claims = [
-        *judge_claims(experiments, documents, records),
-        *judge_tabular_claims(experiments, documents, records),
-        *judge_rule_claims(experiments, documents, records),
-    ]
+    others = [*judge_tabular_claims(experiments, documents, records), *judge_rule_claims(experiments, documents, records)]
+    claims = [*judge_claims(experiments, documents, records), *sorted(others, key=lambda claim: claim.id)]
     return Material(records, documents, experiments, claims)
 
 

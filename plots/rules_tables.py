@@ -26,6 +26,14 @@ _PASSAGE_COLUMNS = ("reached", "steps", "95 % interval", "seconds", "95 % interv
 _REPLAY_COLUMNS = ("added/s", "sampled/s", "sampled an added one")
 
 
+def _table(identity: str, title: str, columns: tuple[str, ...], rows: list[Row], numeric: range) -> Table:
+    """Rows without records are one cell longer: why. The table gets a column for that where there are any."""
+    if all(row.measured for row in rows):
+        return Table(identity, title, columns, tuple(rows), frozenset(numeric))
+    widened = tuple(Row((*row.cells, ""), row.measured) if row.measured else row for row in rows)
+    return Table(identity, title, (*columns, "verdict"), widened, frozenset(numeric))
+
+
 def _goal(row: dict[str, Any]) -> str:
     return f"{row['task']}, {number(row['threshold_return'])}"
 
@@ -103,20 +111,20 @@ def lag_table(experiment: Experiment, records: RecordSet) -> Table:
         for form, name in (("corrected", "with ratios"), ("uncorrected", "all ratios 1")):
             cell = f"{parameters[form]}-{lag}"
             if why := rules.why_not([cell]):
-                rows.append(Row((str(lag), name, *[NOTHING] * 7, why), measured=False))
+                rows.append(Row((f"{lag}, {name}", *[NOTHING] * 7, why), measured=False))
                 continue
             over, final = rules.estimate(cell, mean_over_run), rules.final(cell)
             figures = (number(over.value), interval(over), number(final.value), interval(final))
             passage = _passage_cells(rules, cell, parameters["threshold_return"])
-            rows.append(Row((str(lag), name, *figures, *passage[:3], passage[5])))
-    return Table(
+            rows.append(Row((f"{lag}, {name}", *figures, *passage[:2], passage[5])))
+    returns = ("over the run", "95 % interval", "final return", "95 % interval")
+    return _table(
         "D3.vtrace_lag",
         "V-trace behind by an enforced lag, in rounds: with its importance ratios and without",
-        ("lag", "form", "over the run", "95 % interval", "final return", "95 % interval", "reached 475", "steps",
-         "95 % interval", "at the end"),
-        tuple(rows),
-        frozenset({0, *range(2, 10)}),
-    )  # fmt: skip
+        ("lag, form", *returns, "reached 475", "steps", "at the end"),
+        rows,
+        range(1, 8),
+    )
 
 
 def staleness_table(cells: list[dict[str, str]], records: RecordSet) -> Table:
@@ -125,18 +133,18 @@ def staleness_table(cells: list[dict[str, str]], records: RecordSet) -> Table:
     for entry in cells:
         cell = entry["cell"]
         if why := rules.why_not([cell]):
-            rows.append(Row((entry["label"], *[NOTHING] * 5, why), measured=False))
+            rows.append(Row((entry["label"], *[NOTHING] * 6, why), measured=False))
             continue
         measured = rules.staleness(cell)
         fresh = dict(zip(measured.lags, measured.shares, strict=True)).get(0, 0.0)
         figures = (number(measured.mean), str(measured.quantile(0.5)), str(measured.quantile(0.95)), str(measured.largest))
         rows.append(Row((entry["label"], *figures, f"{100 * fresh:.0f} %", str(len(rules.seeds(cell))))))
-    return Table(
+    return _table(
         "D3.staleness",
         "Lags of free-running workers: versions published between acting and learning, over all segments",
-        ("workers", "mean", "median", "95 % below", "largest", "none", "seeds"),
-        tuple(rows),
-        frozenset(range(1, 7)),
+        ("workers", "mean", "median", "95 % at most", "largest", "no lag", "seeds"),
+        rows,
+        range(1, 7),
     )
 
 
@@ -153,12 +161,12 @@ def _side_by_side(
     for row in experiment.parameters["rows"]:
         cell = row["cell"]
         if why := rules.why_not([cell]):
-            nothing = [NOTHING] * (len(_PASSAGE_COLUMNS) + len(columns) - 1)
+            nothing = [NOTHING] * (len(_PASSAGE_COLUMNS) + len(columns))
             rows.append(Row((row["label"], *nothing, why), measured=False))
             continue
         passage = _passage_cells(rules, cell, experiment.parameters["threshold_return"])
         rows.append(Row((_label(rules, row), *passage, *more(rules, cell))))
-    return Table(identity, title, ("form", *_PASSAGE_COLUMNS, *columns), tuple(rows), frozenset(range(1, 7 + len(columns))))
+    return _table(identity, title, ("form", *_PASSAGE_COLUMNS, *columns), rows, range(1, 7 + len(columns)))
 
 
 def _rate_and_lag(rules: Rules, cell: str) -> tuple[str, ...]:
@@ -191,7 +199,7 @@ def _actor_rates(experiment: Experiment, records: RecordSet) -> Table:
     for actors in parameters["actors"]:
         cell = f"{parameters['rates']}-{actors}"
         if why := rules.why_not([cell]):
-            rows.append(Row((str(actors), *[NOTHING] * 7, why), measured=False))
+            rows.append(Row((str(actors), *[NOTHING] * 8, why), measured=False))
             continue
         speed, ratio = rules.estimate(cell, steps_per_second), rules.paired(cell, one, steps_per_second)
         over = (number(ratio.value), interval(ratio)) if ratio is not None and cell != one else (NOTHING, NOTHING)
@@ -199,7 +207,7 @@ def _actor_rates(experiment: Experiment, records: RecordSet) -> Table:
         rows.append(Row((str(actors), number(speed.value), *over, *_replay_rates(rules, cell), lag, str(speed.n))))
     columns = ("actors", "steps/s", "over one", "95 % interval", *_REPLAY_COLUMNS, "mean lag", "n")
     title = "Ape-X: what reaches the replay, steps that block for 250 us"
-    return Table("D3.apex_rates", title, columns, tuple(rows), frozenset(range(9)))
+    return _table("D3.apex_rates", title, columns, rows, range(9))
 
 
 def _actor_learning(experiment: Experiment, records: RecordSet) -> Table:

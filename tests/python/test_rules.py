@@ -286,7 +286,7 @@ def test_some_rows_without_records_leave_the_others(runs: Runs) -> None:
     assert sum(not row.measured for row in tables["rules.learning"].rows) == 1
     assert judged(runs)["D3.c4"].verdict.kind is Kind.NOT_RUN
     lagging = lag_table(load_experiments()["D3.c4"], record_set(runs)).rows[6].cells
-    assert lagging[0] == "16" and isinstance(lagging[-1], Verdict) and lagging[-1].kind is Kind.NOT_RUN
+    assert lagging[0] == "16, with ratios" and isinstance(lagging[-1], Verdict) and lagging[-1].kind is Kind.NOT_RUN
 
 
 def test_the_terminal_has_room_for_the_learning_table(runs: Runs) -> None:
