@@ -17,9 +17,14 @@ from plots.verdicts import Kind, Verdict, not_run
 Quantity = Callable[[Record], float]
 
 
+def evaluated(record: Record) -> list[Record]:
+    """The points of the curve that have an evaluation."""
+    return [point for point in record["curve"] if point.get("evaluation_return") is not None]
+
+
 def seconds_to(record: Record, threshold: float) -> float:
     """Seconds of collecting and learning until an evaluation first reaches it; infinity if none does."""
-    reached = (p["seconds"] for p in record["curve"] if (p.get("evaluation_return") or -math.inf) >= threshold)
+    reached = (point["seconds"] for point in evaluated(record) if point["evaluation_return"] >= threshold)
     return next((float(seconds) for seconds in reached), math.inf)
 
 
@@ -37,7 +42,7 @@ def final_return(record: Record) -> float:
 
 def mean_over_run(record: Record) -> float:
     """Mean of all evaluations' returns: the area under the learning curve."""
-    return float(np.mean([p["evaluation_return"] for p in record["curve"] if p.get("evaluation_return") is not None]))
+    return float(np.mean([point["evaluation_return"] for point in evaluated(record)]))
 
 
 def first_episode_steps(record: Record, above: float) -> float:
@@ -158,7 +163,7 @@ class Rules:
         `axis`: 'steps' or 'seconds'."""
         runs = []
         for record in self.seeds(cell):
-            kept = [p for p in record["curve"] if p.get("evaluation_return") is not None]
+            kept = evaluated(record)
             runs.append(([float(p[axis]) for p in kept], [float(p["evaluation_return"]) for p in kept]))
         first, last = max(at[0] for at, _ in runs), min(at[-1] for at, _ in runs)
         grid = np.geomspace(first, last, points) if first < last else np.array([last])

@@ -18,7 +18,7 @@ from experiments.rules import RuleCell, load_rule_cells, plan_of_rules, rule_sta
 from plots.blocks import Figure, Paragraph, Table
 from plots.claims import Judged
 from plots.records import RecordSet
-from plots.rules import Rules, judge_reached
+from plots.rules import Rules, first_episode_steps, judge_reached, mean_over_run
 from plots.rules_claims import judge_rule_claims
 from plots.rules_section import rule_blocks
 from plots.rules_tables import agents_table, lag_table, learning_tables, narrow_learning_table, staleness_table
@@ -167,7 +167,25 @@ def test_seconds_are_those_of_training_at_the_first_passage(runs: Runs) -> None:
 
 def test_a_return_of_zero_is_a_return(runs: Runs) -> None:
     runs["rules.learning-a2c"][1]["curve"][3]["evaluation_return"] = 0.0
-    assert Rules(record_set(runs)).passage("learning-a2c", -100.0).steps.low == 8_000
+    passage = Rules(record_set(runs)).passage("learning-a2c", -100.0)
+    assert passage.steps.low == 8_000 and passage.seconds.low == pytest.approx(0.8, rel=0.03)
+    run = runs["rules.learning-a2c"][1]
+    before = mean_over_run(run)
+    run["curve"].append({"steps": 60_000, "seconds": 6.0, "training_return": 9.0})
+    assert mean_over_run(run) == before == pytest.approx((16 * 500.0 - 8 * 1500.0) / 25)
+
+
+def test_an_episode_above_another_return_says_nothing(runs: Runs) -> None:
+    run = runs["rules.d1-repaired"][1]
+    assert first_episode_steps(run, 195.0) == 4_000
+    assert math.isnan(first_episode_steps(run, 200.0))
+
+
+def test_the_most_actors_decide(runs: Runs) -> None:
+    for made in runs["rules.actors-wait-8"].values():
+        made["steps_per_second"] = 5_000.0
+    claim = judged(runs)["D3.c5"]
+    assert claim.verdict.kind is Kind.REFUTED and claim.evidence[0].verdict.kind is Kind.NOT_JUDGED
 
 
 def test_every_seed_must_get_there_and_few_seeds_decide_nothing() -> None:
