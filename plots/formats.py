@@ -71,6 +71,6 @@ def censored(value: float, limit: float) -> str:
 
 
 def censored_interval(estimate: Estimate, limit: float) -> str:
-    if math.isnan(estimate.low):
+    if math.isnan(estimate.low) or math.isinf(estimate.low):
         return NOTHING
     return f"[{censored(estimate.low, limit)}, {censored(estimate.high, limit)}]"

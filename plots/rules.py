@@ -82,7 +82,8 @@ class Passage:
 
 @dataclass(frozen=True)
 class Staleness:
-    """Versions between the parameters that acted and those that learned, over the segments of all seeds."""
+    """Versions between the parameters that acted and those that learned, over the segments of all seeds. Workers that
+    learn from their own segments have none."""
 
     lags: tuple[int, ...]
     shares: tuple[float, ...]

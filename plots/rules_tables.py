@@ -170,8 +170,8 @@ def _side_by_side(
 
 
 def _rate_and_lag(rules: Rules, cell: str) -> tuple[str, ...]:
-    lags = rules.staleness(cell)
-    return number(rules.estimate(cell, steps_per_second).value), number(lags.mean), str(lags.largest)
+    speed, lags = number(rules.estimate(cell, steps_per_second).value), rules.staleness(cell)
+    return (speed, number(lags.mean), str(lags.largest)) if lags.lags else (speed, NOTHING, NOTHING)
 
 
 def forms_table(experiment: Experiment, records: RecordSet) -> Table:

@@ -14,6 +14,7 @@ def make_record(options: dict[str, str], steps: int = 50_000, crosses_at: int = 
     lag = int(options.get("lag", "0"))
     high = 250.0 * noise if options.get("correct-off-policy") == "false" and lag > 0 else 500.0
     rate = 1e4 * noise * (int(options["workers"]) if "step-cost" in options else 1)
+    free = options.get("agreement") != "all-reduce"
     curve = [
         {
             "steps": at,
@@ -29,7 +30,7 @@ def make_record(options: dict[str, str], steps: int = 50_000, crosses_at: int = 
         "steps_per_second": rate,
         "curve": curve,
         "final_evaluation": {"episodes": 100, "mean": high if crosses_at < steps else 9.0},
-        "staleness": [{"lag": 0, "segments": 90}, {"lag": 2, "segments": 10}],
+        "staleness": [{"lag": 0, "segments": 90}, {"lag": 2, "segments": 10}] if free else [],
         "oversubscribed": False,
     }
     if options["algorithm"] == "dqn":

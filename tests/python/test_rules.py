@@ -89,7 +89,7 @@ def test_default_profile_decides_by_five_seeds() -> None:
 
 def test_smoke_runs_a_part_of_the_steps() -> None:
     words = cell_named("learning-a2c").arguments(load_profile("smoke"), 2)
-    assert words[words.index("--steps") + 1] == "25600"
+    assert words[words.index("--steps") + 1] == "40000"
     assert words[words.index("--seed") + 1] == "2"
     words = cell_named("learning-reinforce").arguments(load_profile("smoke"), 1)
     assert words[words.index("--rounds") + 1] == "12"
