@@ -1,4 +1,4 @@
-"""Checks that a profile's report holds the tables of document D4 and of the learning rules with measured rows.
+"""Checks that a profile's report holds the tables of documents D4 and D0 and of the learning rules with measured rows.
 
     python -m experiments.check_report --profile smoke
 
@@ -53,7 +53,7 @@ def measured_rows_markdown(text: str) -> dict[str, int]:
 
 def missing(folder: Path) -> list[str]:
     """What the report in `folder` lacks, one line each."""
-    tables = [*(name for name in load_documents().tables if name.startswith("D4.")), *rules.TABLES]
+    tables = [*(name for name in load_documents().tables if name.startswith(("D4.", "D0."))), *rules.TABLES]
     found = []
     for name, count in (("report.md", measured_rows_markdown), ("report.html", measured_rows_html)):
         path = folder / name

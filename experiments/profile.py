@@ -31,6 +31,7 @@ class Profile:
     optimum: dict[str, int]
     tabular: dict[str, int]
     rules: dict[str, int]
+    reinforce: dict[str, int]
 
     def steps_per_round(self, regime: str) -> int:
         return self.timing_steps_per_round if regime == "as_is" else self.cost_steps_per_round

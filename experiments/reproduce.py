@@ -14,11 +14,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
-from experiments import calibration, optimum
+from experiments import calibration, optimum, reinforce
 from experiments.build import Build, BuildError, describe_build
 from experiments.cell import Cell, load_cells
 from experiments.documents import load_documents
@@ -36,6 +37,18 @@ _GUESSED_COST_SECONDS = 0.004
 
 
 @dataclass(frozen=True)
+class Costs:
+    """Of a step, by the document whose seconds it stands for."""
+
+    pendulum_seconds: float = _GUESSED_COST_SECONDS
+    reinforce: dict[str, Any] = field(default_factory=dict)  # what it was calibrated from
+
+    @property
+    def reinforce_seconds(self) -> float:
+        return float(self.reinforce.get("step_cost_seconds", reinforce.GUESSED_COST_SECONDS))
+
+
+@dataclass(frozen=True)
 class Task:
     profile: Profile
     build: Build
@@ -44,12 +57,14 @@ class Task:
     optimum_program: Path
     tabular: tuple[TabularCell, ...] = ()
     rules: tuple[RuleCell, ...] = ()
+    reinforce: tuple[reinforce.ReinforceCell, ...] = ()
 
-    def stages(self, cost_seconds: float) -> list[Stage]:
-        planner = Planner(self.profile, self.build, self.cells, cost_seconds)
+    def stages(self, costs: Costs) -> list[Stage]:
+        planner = Planner(self.profile, self.build, self.cells, costs.pendulum_seconds)
         return [
             *planner.stages(),
             *tabular_stages(self.profile, self.build, list(self.tabular)),
+            *reinforce.reinforce_stages(self.profile, self.build, list(self.reinforce), costs.reinforce_seconds),
             *rule_stages(self.profile, self.build, list(self.rules)),
         ]
 
@@ -63,6 +78,13 @@ class Task:
         name = record_name(calibration.CELL_NAME, 1, arguments, self.build.identity())
         cell = Cell(**{**serial.as_dict(), "name": calibration.CELL_NAME})
         return Run(cell, 1, tuple(arguments), name, 3.0)
+
+    def reinforce_calibration_run(self) -> Run:
+        return reinforce.calibration_run(list(self.reinforce), load_documents(), self.build)
+
+    def reinforce_calibration(self, run: Run) -> dict[str, Any]:
+        record = read_run_record(self.records / run.record)
+        return reinforce.calibrate(record, run.record, reinforce.target_seconds(load_documents()))
 
     def optimum_record(self) -> Path:
         return self.records / optimum.optimum_name(self.optimum_arguments(), self.build)
@@ -86,7 +108,8 @@ def load_task(options: argparse.Namespace) -> Task:
     build = describe_build(options.prl)
     output = options.output or ROOT / "results" / profile.name
     program = build.program.with_name(optimum.PROGRAM)
-    return Task(profile, build, load_cells(), output, program, tuple(load_tabular_cells()), tuple(load_rule_cells()))
+    tabular, episodes = tuple(load_tabular_cells()), tuple(reinforce.load_reinforce_cells())
+    return Task(profile, build, load_cells(), output, program, tabular, tuple(load_rule_cells()), episodes)
 
 
 @contextmanager
@@ -101,21 +124,32 @@ def sole_user(folder: Path) -> Iterator[None]:
         yield
 
 
-def calibrate(task: Task, execution: Execution) -> float:
-    """T in seconds, measured unless there is a fresh record of it. Raises ValueError if it can't be had."""
+def run_calibration(run: Run, execution: Execution) -> None:
+    """Raises ValueError if it fails."""
+    if not execution.due(run):
+        return
+    print("calibration of the step cost", flush=True)
+    progress = Progress({run.record: ("calibration", run.estimate_seconds)})
+    execution.run_stage(Stage("calibration", 1, (run,)), {run.record}, progress)
+    progress.close()
+    if execution.failures:
+        raise ValueError(f"the calibration run failed: {execution.failures[run.record]}")
+
+
+def calibrate(task: Task, execution: Execution) -> Costs:
+    """Measured unless there are fresh records of them. Raises ValueError if they can't be had."""
     run = task.calibration_run()
-    if execution.due(run):
-        print("calibration of the step cost", flush=True)
-        progress = Progress({run.record: ("calibration", run.estimate_seconds)})
-        execution.run_stage(Stage("calibration", 1, (run,)), {run.record}, progress)
-        progress.close()
-        if execution.failures:
-            raise ValueError(f"the calibration run failed: {execution.failures[run.record]}")
+    run_calibration(run, execution)
     path = task.records / run.record
     target = calibration.target_steps_per_second(load_documents())
     document = calibration.calibrate(read_run_record(path), path, target)
     write_json(task.records / calibration.FILE_NAME, document)
-    return float(document["step_cost_seconds"])
+    of_reinforce: dict[str, Any] = {}
+    if task.reinforce:
+        run = task.reinforce_calibration_run()
+        run_calibration(run, execution)
+        of_reinforce = task.reinforce_calibration(run)
+    return Costs(float(document["step_cost_seconds"]), of_reinforce)
 
 
 def run_optimum(task: Task, execution: Execution, progress: Progress) -> None:
@@ -171,8 +205,8 @@ def execute(task: Task) -> dict[str, str]:
     """Runs all that is due and writes plan.json. Returns the failures."""
     execution = Execution(task.build, task.records)
     execution.prepare()
-    cost_seconds = calibrate(task, execution)
-    stages = task.stages(cost_seconds)
+    costs = calibrate(task, execution)
+    stages = task.stages(costs)
     due = {run.record for stage in stages for run in stage.runs if execution.due(run)}
     progress = Progress(estimates(task, stages, due))
     describe_plan(task, stages, due, progress)
@@ -180,7 +214,9 @@ def execute(task: Task) -> dict[str, str]:
     def write_plan() -> None:
         document = plan_document(task.profile, task.build, task.cells, stages, execution.failures)
         document["optimum"] = task.optimum_record().name
-        document["cells"].update({cell.name: cell.as_dict() for cell in task.tabular})
+        document["cells"].update({cell.name: cell.as_dict() for cell in (*task.tabular, *task.reinforce)})
+        document["unavailable"].update(reinforce.left_out(task.reinforce, task.build.usable_cores))
+        document["reinforce"] = costs.reinforce
         for part, entries in plan_of_rules(task.build, list(task.rules)).items():
             document[part].update(entries)
         write_json(task.records / "plan.json", document)
@@ -200,13 +236,15 @@ def execute(task: Task) -> dict[str, str]:
 def dry_run(task: Task) -> None:
     execution = Execution(task.build, task.records)
     path = task.records / calibration.FILE_NAME
-    cost = _GUESSED_COST_SECONDS
+    costs = Costs()
     run = task.calibration_run()
     if path.is_file() and (task.records / run.record).is_file():
         target = calibration.target_steps_per_second(load_documents())
         record = read_run_record(task.records / run.record)
-        cost = calibration.calibrate(record, path, target)["step_cost_seconds"]
-    stages = task.stages(cost)
+        costs = Costs(calibration.calibrate(record, path, target)["step_cost_seconds"])
+    if task.reinforce and (task.records / (run := task.reinforce_calibration_run()).record).is_file():
+        costs = replace(costs, reinforce=task.reinforce_calibration(run))
+    stages = task.stages(costs)
     due = {run.record for stage in stages for run in stage.runs if not (task.records / run.record).is_file()}
     describe_plan(task, stages, due, Progress(estimates(task, stages, due)))
     for stage in stages:

@@ -27,6 +27,8 @@ from plots.convergence_tables import convergence_tables
 from plots.html import render_html
 from plots.markdown import FIGURE_FOLDER, render_markdown
 from plots.records import RecordSet, load_records
+from plots.reinforce_claims import judge_reinforce_claims
+from plots.reinforce_section import reinforce_section, reinforce_terminal_tables
 from plots.rules_claims import judge_rule_claims
 from plots.rules_section import rule_blocks
 from plots.rules_tables import narrow_learning_table
@@ -150,6 +152,14 @@ def tabular_blocks(material: Material) -> list[Block]:
     return [Heading(2, "Tabular Q-learning (documents D0 and D1)"), Paragraph(text), *tables]
 
 
+def reinforce_blocks(material: Material) -> list[Block]:
+    experiment = material.experiments["D0.reinforce"]
+    section = reinforce_section(experiment, material.documents, material.records)
+    if not section:
+        return []
+    return [Heading(2, "D0.reinforce: REINFORCE on CartPole-v1"), _stated(experiment), *section]
+
+
 def claim_blocks(material: Material) -> list[Block]:
     blocks: list[Block] = [Heading(2, "Claims and their evidence")]
     columns = ("where", "quantity", "measured", "95 % interval", "n", "verdict")
@@ -192,7 +202,11 @@ def closing_blocks(material: Material) -> list[Block]:
 def gather(folder: Path) -> Material:
     """Raises RecordError for missing, torn or foreign records."""
     records, documents, experiments = load_records(folder), load_documents(), load_experiments()
-    others = [*judge_tabular_claims(experiments, documents, records), *judge_rule_claims(experiments, documents, records)]
+    others = [
+        *judge_tabular_claims(experiments, documents, records),
+        *judge_reinforce_claims(experiments, documents, records),
+        *judge_rule_claims(experiments, documents, records),
+    ]
     claims = [*judge_claims(experiments, documents, records), *sorted(others, key=lambda claim: claim.id)]
     return Material(records, documents, experiments, claims)
 
@@ -201,6 +215,7 @@ def report_blocks(material: Material) -> list[Block]:
     return [
         *summary_blocks(material),
         *table_blocks(material),
+        *reinforce_blocks(material),
         *tabular_blocks(material),
         *rule_blocks(material.experiments, material.records, _stated),
         *claim_blocks(material),
@@ -227,6 +242,7 @@ def terminal_text(material: Material) -> str:
         *convergence_tables(experiments["D4.convergence"], documents, records),
         *speed_tables(experiments["D4.scaling"], documents, records),
         judged_table(experiments["D4.communication"], documents, records),
+        *reinforce_terminal_tables(experiments["D0.reinforce"], documents, records),
         narrow_learning_table(experiments["rules.learning"], records),
     ]
     claims = Table(

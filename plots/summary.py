@@ -1,4 +1,4 @@
-"""Every figure of document D4 in one table: measured here, and the verdict that counts."""
+"""Every figure of documents D4 and D0 in one table: measured here, and the verdict that counts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from plots.convergence_tables import judge_row
 from plots.formats import NOTHING, censored, censored_interval, interval, number, percent, percent_interval, whole
 from plots.learning import Learning
 from plots.records import RecordSet
+from plots.reinforce_tables import reinforce_summary_rows
 from plots.speed_tables import decisions
 from plots.timing import Timing, share
 from plots.verdicts import decide
@@ -74,6 +75,7 @@ def summary_table(experiments: dict[str, Experiment], documents: Documents, reco
         *_convergence_rows(experiments["D4.convergence"], documents, records),
         *_speed_rows(experiments["D4.scaling"], documents, records),
         *_communication_rows(experiments["D4.communication"], documents, records),
+        *reinforce_summary_rows(experiments["D0.reinforce"], documents, records),
     ]
     columns = ("table", "figure", "document", "measured", "95 % interval", "n", "verdict", "decided by")
     return Table("summary", "Document and measurement", columns, tuple(rows), frozenset({2, 3, 4, 5}))

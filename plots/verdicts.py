@@ -57,9 +57,13 @@ def _too_few(estimate: Estimate) -> Verdict | None:
 
 def judge_within(estimate: Estimate, figure: float, tolerance: float) -> Verdict:
     """Confirmed when the interval lies within `tolerance` (relative) of the figure, refuted when wholly outside."""
+    return judge_between(estimate, *sorted((figure * (1 - tolerance), figure * (1 + tolerance))))
+
+
+def judge_between(estimate: Estimate, low: float, high: float) -> Verdict:
+    """Confirmed when the interval lies within low to high, refuted when wholly outside."""
     if few := _too_few(estimate):
         return few
-    low, high = sorted((figure * (1 - tolerance), figure * (1 + tolerance)))
     if low <= estimate.low and estimate.high <= high:
         return Verdict(Kind.CONFIRMED)
     if estimate.high < low or estimate.low > high:

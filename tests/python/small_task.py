@@ -10,6 +10,7 @@ from experiments.build import describe_build
 from experiments.cell import load_cells
 from experiments.definitions import REGIMES
 from experiments.profile import Profile, load_profile
+from experiments.reinforce import load_reinforce_cells
 from experiments.reproduce import Task
 from experiments.rules import RuleCell
 
@@ -19,7 +20,7 @@ REPORT_CELLS = tuple(
     f"{regime}.{name}"
     for regime in REGIMES
     for name in ("serial", "threads-4", "processes-4", "mpi-2", "mpi-4", "mpi-8", "mpi-16", "processes-16", "threads-16")
-) + ("bits.", "learning.")
+) + ("bits.", "learning.", "reinforce.")
 # Enough to see what is run and what is not.
 FEW_CELLS = ("as_is.serial", "busy.serial", "wait.serial", "wait.mpi-2", "wait.mpi-4", "bits.serial", "learning.d4-n4")
 
@@ -31,6 +32,11 @@ def small_profile(**changes: object) -> Profile:
 def small_task(output: Path, cells: Sequence[str], rules: Sequence[RuleCell] = (), **profile: object) -> Task:
     """`cells`: full names, or the beginnings of them that end in a dot."""
     build = describe_build(FAKE_RUNNER)
-    chosen = [c for c in load_cells() if c.name in cells or any(c.name.startswith(n) for n in cells if n.endswith("."))]
+
+    def wanted(name: str) -> bool:
+        return name in cells or any(name.startswith(beginning) for beginning in cells if beginning.endswith("."))
+
+    chosen = [cell for cell in load_cells() if wanted(cell.name)]
+    episodes = tuple(cell for cell in load_reinforce_cells() if wanted(cell.name))
     program = build.program.with_name(optimum.PROGRAM)
-    return Task(small_profile(**profile), build, chosen, output, program, rules=tuple(rules))
+    return Task(small_profile(**profile), build, chosen, output, program, rules=tuple(rules), reinforce=episodes)

@@ -9,6 +9,7 @@ import hashlib
 import random
 from typing import Any
 
+import synthetic_reinforce
 import synthetic_rules
 
 SOURCE_DIGEST = "5" * 16
@@ -114,8 +115,19 @@ def make_rule_record(arguments: list[str]) -> dict[str, Any]:
 def make_record(arguments: list[str], noise: float = 0.01) -> dict[str, Any]:
     """The record of `prl train ...` on the model machine; `noise`: relative spread of a round's seconds."""
     options = parse_options(arguments)
-    if "learner-threads" not in options:
+    if options["preset"] != "d0" and "learner-threads" not in options:
         return make_rule_record(arguments)
+    shared = {
+        "schema_version": 1,
+        "kind": "train",
+        "command": "prl " + " ".join(arguments),
+        "provenance": {key: BUILD[key] for key in ("commit", "source_digest", "compiler", "flags", "libraries")},
+        "machine": MACHINE,
+        "interrupted": False,
+        "warnings": [],
+    }
+    if options["algorithm"] == "reinforce":
+        return {**shared, **synthetic_reinforce.make_record(options, noise)}
     generator = random.Random(" ".join(arguments))
     collect, workers, seed = options["collect"], int(options["workers"]), int(options["seed"])
     per_round, steps = int(options["steps-per-round"]), int(options["steps"])
@@ -133,15 +145,11 @@ def make_record(arguments: list[str], noise: float = 0.01) -> dict[str, Any]:
     total = sum(sample["total"] for sample in samples)
     bits = f"{options['preset']} {options['envs']} {options['agreement']} {steps} {per_round} {seed}"
     record: dict[str, Any] = {
-        "schema_version": 1,
-        "kind": "train",
-        "command": "prl " + " ".join(arguments),
+        **shared,
         "configuration": {
             "preset": options["preset"], "collect": collect, "workers": workers, "steps_per_round": per_round,
             "environments": int(options["envs"]), "seed": seed, "hyperparameters": HYPERPARAMETERS,
         },
-        "provenance": {key: BUILD[key] for key in ("commit", "source_digest", "compiler", "flags", "libraries")},
-        "machine": MACHINE,
         "counts": {"rounds": rounds, "environment_steps": rounds * per_round, "parameters": 67_000},
         "steps_per_second": rounds * per_round / total,
         "seconds": {"total": total, "rounds": samples, "workers": [{"collect": samples[0]["collect"] * rounds}] * workers},
@@ -149,8 +157,6 @@ def make_record(arguments: list[str], noise: float = 0.01) -> dict[str, Any]:
         "curve": _curve(options, generator),
         "parameters_digest": hashlib.sha256(bits.encode()).hexdigest()[:16],
         "oversubscribed": workers > MACHINE["usable_cores"] and not options["step-cost"].startswith("wait"),
-        "interrupted": False,
-        "warnings": [],
     }  # fmt: skip
     if int(options["final-episodes"]):
         record["final_evaluation"] = _final(options, generator)
