@@ -112,23 +112,58 @@ TEST_CASE("The target network is the parameters of the last multiple of its inte
   CHECK(updates == 16);
 }
 
-TEST_CASE("Batches are drawn by seed and update") {
+TEST_CASE("Batches are drawn by seed, shard and update") {
   const DqnCase c = small_case<CartPole<float>>();
-  OwnedDqn own(c);
+  OwnedDqn own(c, {2, 0, 2});
   DqnRun<CartPole<float>> run(c);
   std::uint64_t updates = 0;
   for (int round = 0; round < 3; ++round) {
     own.learner().ingest(run.collect(own.parameters()));
     for (int update = 0; update < own.learner().updates_due(); ++update) {
       own.apply(own.summed_gradient(update));
-      prl::Rng rng(prl::test::kRunSeed, prl::RandomPurpose::kReplay, 0, updates++);
-      std::vector<int> expected(16);
-      prl::sample_uniformly(own.learner().replay(0).size(), rng, expected);
-      const auto slots = own.learner().batch_slots(0);
-      CHECK(std::equal(slots.begin(), slots.end(), expected.begin(), expected.end()));
+      for (const int shard : {0, 1}) {
+        prl::Rng rng(prl::test::kRunSeed, prl::RandomPurpose::kReplay, static_cast<std::uint32_t>(shard), updates);
+        std::vector<int> expected(8);
+        prl::sample_uniformly(own.learner().replay(shard).size(), rng, expected);
+        const auto slots = own.learner().batch_slots(shard);
+        CHECK(std::equal(slots.begin(), slots.end(), expected.begin(), expected.end()));
+      }
+      ++updates;
     }
     own.learner().finish_round();
   }
+  CHECK(updates == 12);
+}
+
+TEST_CASE("The importance exponent rises linearly to 1 over the rounds of a run, and stays there") {
+  DqnCase c = small_case<CartPole<float>>();
+  c.setting.replay = ReplayKind::kPrioritised;
+  c.setting.first_priority = prl::FirstPriority::kError;
+  c.setting.learning_starts = 6 * 32;
+  c.total_rounds = GENERATE(4, 10);
+  const double start = static_cast<double>(c.setting.importance_exponent);
+  const double share = c.total_rounds == 10 ? 0.5 : 1.0;
+  OwnedDqn fixed(c);
+  c.setting.anneal_importance = true;
+  OwnedDqn annealed(c);
+  c.setting.anneal_importance = false;
+  c.setting.importance_exponent = static_cast<float>(start + (1.0 - start) * share);
+  OwnedDqn expected(c);
+  DqnRun<CartPole<float>> run(c);
+  std::vector<OwnedDqn*> all = {&fixed, &annealed, &expected};
+  for (int round = 0; round < 6; ++round) {
+    const SegmentView& segment = run.collect(fixed.parameters());
+    for (OwnedDqn* own : all) own->learner().ingest(segment);
+    if (round == 5) break;
+    for (OwnedDqn* own : all) own->learner().finish_round();
+  }
+  REQUIRE(annealed.learner().updates_due() > 0);
+  const auto gradient_of = [](OwnedDqn& own) {
+    const std::span<const float> gradient = own.summed_gradient(0);
+    return std::vector<float>(gradient.begin(), gradient.end());
+  };
+  CHECK(gradient_of(annealed) == gradient_of(expected));
+  CHECK(gradient_of(annealed) != gradient_of(fixed));
 }
 
 TEST_CASE("A batch of the newest transitions has each once, and with a round as large as it each is used once") {

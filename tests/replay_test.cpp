@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "algorithms/replay/n_step_assembler.hpp"
@@ -72,6 +73,21 @@ TEST_CASE("After a truncation transitions lead to the final observation, or to t
       std::vector<Seen>{{0, 10, 3, 0.125F, 3}, {1, 11, 6, 0.125F, 103}, {2, 12, 8, 0.25F, 103}, {3, 13, 8, 0.5F, 103}});
   CHECK(assemble(3, 0.5F, {0, 0, 0, kTruncated, 0}, false) ==
         std::vector<Seen>{{0, 10, 3, 0.125F, 3}, {1, 11, 4, 0.25F, 3}, {2, 12, 4, 0.5F, 3}});
+}
+
+TEST_CASE(
+    "Action values are those of the first step's action and of what the transition leads to, none after termination") {
+  NStepAssembler assembler(spec_of(1), 2, 0.5F);
+  const std::vector<std::uint8_t> ends = {0, 0, kTerminated, 0, 0, kTruncated, 0, kTruncated};
+  std::vector<std::pair<float, float>> seen;
+  for (std::size_t t = 0; t < ends.size(); ++t) {
+    const auto at = static_cast<float>(t);
+    const bool known = t == 5;
+    assembler.take({&at, &at, 1.0F, ends[t], known ? &at : nullptr, 10.0F + at, 20.0F + at, 30.0F + at},
+                   [&](const Transition& made) { seen.emplace_back(made.value, made.next_value); });
+  }
+  CHECK(seen ==
+        std::vector<std::pair<float, float>>{{10, 22}, {11, 0}, {12, 0}, {13, 25}, {14, 35}, {15, 35}, {16, 27}});
 }
 
 TEST_CASE("Episodes of a single step") {
