@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from experiments.definitions import REGIME_NAMES, REGIMES, Experiment
 from experiments.documents import Documents
-from plots.formats import interval, number, percent, percent_interval, whole
+from plots.formats import NOTHING, interval, number, percent, percent_interval, whole
 from plots.learning import Learning
 from plots.records import RecordSet
 from plots.statistics import Estimate, bootstrap, interquartile_mean, mean
@@ -29,6 +29,11 @@ class Evidence:
     bounds: str
     n: int
     verdict: Verdict
+
+    @property
+    def figure(self) -> str:
+        """With its interval where it has one."""
+        return self.measured if self.bounds == NOTHING else f"{self.measured} {self.bounds}"
 
 
 @dataclass(frozen=True)
