@@ -38,7 +38,7 @@ def _seeds_dots(axes: Axes, values: list[float], budget: float, height: float, c
 def _median(axes: Axes, values: list[float], budget: float, height: float, colour: str) -> None:
     estimate = bootstrap([values], median)
     if not math.isnan(estimate.low):
-        ends = [min(bound, budget) for bound in (estimate.low, estimate.high)]
+        ends = [bound if math.isfinite(bound) else budget for bound in (estimate.low, estimate.high)]
         axes.plot(ends, [height, height], color=colour, linewidth=2)
     if math.isfinite(estimate.value):
         axes.plot([estimate.value], [height], "D", color=colour, markersize=5.5)
