@@ -162,11 +162,12 @@ def calibrate(record: dict[str, Any], record_name: str, target: float) -> dict[s
 
 
 def _replicates(cell: ReinforceCell, profile: Profile, usable_cores: int) -> int:
-    """Rows that give no verdict run once: learners that compete for cores, and serial busy steps with nothing beside."""
+    """Rows that give no verdict run once: workers that compete for cores, and serial busy steps with nothing beside."""
     if cell.kind == "learning":
         return profile.reinforce["seeds"]
-    competing = cell.oversubscribed(usable_cores) and cell.agreement != "none"
-    return 1 if competing else profile.reinforce["launches"]
+    if cell.oversubscribed(usable_cores):
+        return 1
+    return profile.reinforce["as_is_launches" if cell.group == "as_is" else "launches"]
 
 
 def _launches(cells: list[ReinforceCell], profile: Profile, usable_cores: int) -> dict[str, int]:

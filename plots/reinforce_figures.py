@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from experiments.definitions import Experiment
 from experiments.documents import Documents
 from plots.blocks import Figure
-from plots.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, label_ends, style, svg_bytes
+from plots.drawing import BLACK, BLUE, GREEN, GREY, PURPLE, SKY, VERMILION, label_ends, style, svg_bytes
 from plots.formats import number
 from plots.records import RecordSet
 from plots.reinforce import Reinforce, busiest_worker_steps, training_returns, training_seconds
-from plots.reinforce_tables import break_evens, time_rows
+from plots.reinforce_tables import time_rows
 from plots.statistics import bootstrap, mean
 
 _CURVES = (
@@ -90,6 +90,14 @@ _POOLS = (
 )
 
 
+def _python_line(axes: Axes, experiment: Experiment, costs: NDArray[np.float64]) -> None:
+    """The same of the document's own program, from its steps/s."""
+    figures = experiment.parameters["python"]
+    values = (1 / figures["serial"] + costs) / (1 / figures["pool"] + costs / figures["workers"])
+    label = f"Python program, pool of {figures['workers']} (measured elsewhere)"
+    axes.plot(1e6 * costs, values, color=GREY, linewidth=1.2, linestyle=(0, (1, 1.5)), label=label)
+
+
 def _microseconds(value: float, _: int) -> str:
     return "0" if value == 0 else number(value, 1) if value < 1000 else f"{number(value / 1000, 1)} ms"
 
@@ -119,21 +127,19 @@ def pool_figure(experiment: Experiment, documents: Documents, records: RecordSet
         axes.axvline(at["wait"], color=GREY, linewidth=1, linestyle=(0, (4, 3)))
         axes.annotate("T of the document's 30 minutes", (at["wait"], 0.02), xycoords=("data", "axes fraction"),
                       xytext=(-4, 0), textcoords="offset points", ha="right", color="#59636e", fontsize=8.5)  # fmt: skip
-        for found in break_evens(experiment, records):
-            if found.row["cell"] == "processes-4" and found.cost_seconds.value > 0:
-                axes.plot([1e6 * found.cost_seconds.value], [1.0], marker="|", markersize=14, color=ORANGE, zorder=4)
+        _python_line(axes, experiment, costs)
         axes.set_xscale("symlog", linthresh=0.01, linscale=0.5)
         axes.xaxis.set_major_formatter(FuncFormatter(_microseconds))
         axes.set_xlim(0, 2e3)
         axes.set_ylim(0, 4.2)
         axes.set_xlabel("cost of a step, T (µs, logarithmic; 0 on the left)")
         axes.set_ylabel("speedup over the serial code")
-        axes.legend(loc="upper left", fontsize=8.5)
+        drawing.legend(loc="lower center", ncols=2, bbox_to_anchor=(0.5, -0.16), fontsize=9)
         return Figure(
             name,
             svg_bytes(drawing),
             "Where processes begin to pay: speedup of the whole training if a step waits for T, composed of the seconds as is "
-            "and the steps of the busiest worker. Points are measured regimes with 95 % intervals, hollow ones with more "
-            "workers than usable cores.",
+            "and the steps of the busiest worker; dotted, the same of the document's program in Python. Points are measured "
+            "regimes with 95 % intervals, hollow ones with more workers than usable cores.",
             "Speedup of 2 and 4 processes over the cost of a step, with the measured regimes as points.",
         )

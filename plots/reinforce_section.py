@@ -41,13 +41,17 @@ def _bits_text(records: RecordSet) -> str:
 def _break_even_texts(experiment: Experiment, records: RecordSet) -> list[str]:
     texts = []
     for found in break_evens(experiment, records):
-        cost = found.cost_seconds.value
-        workers = Reinforce(records).definition(f"as_is-{found.row['cell']}")["workers"]
-        what = f"{workers} {found.row['label']}"
-        if cost <= 0:
-            texts.append(f"{what}: faster than the serial code whatever a step costs")
+        cost = found.cost_seconds.scaled(1e6)
+        cell = f"as_is-{found.row['cell']}"
+        over = " (oversubscribed)" if Reinforce(records).oversubscribed(cell) else ""
+        workers = Reinforce(records).definition(cell)["workers"]
+        what = f"{workers} {found.row['label']}{over}: faster than the serial code"
+        if cost.value > 0:
+            texts.append(f"{what} once a step waits for {number(cost.value, 2)} µs or more")
+        elif cost.high > 0:
+            texts.append(f"{what} whatever a step costs, by the mean; the interval reaches to {number(cost.high, 2)} µs")
         else:
-            texts.append(f"{what}: faster than the serial code once a step waits for {number(1e6 * cost, 2)} µs or more")
+            texts.append(f"{what} whatever a step costs")
     figures = experiment.parameters["python"]
     texts.append(
         f"the document's program in Python (measured elsewhere, on 2 cores: {whole(figures['serial'])} steps/s serial, "

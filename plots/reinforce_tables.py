@@ -254,7 +254,7 @@ def reinforce_tables(experiment: Experiment, documents: Documents, records: Reco
         Table(
             experiment.id,
             "Where processes begin to pay: the cost of a step that waits, from the seconds as is",
-            ("configuration", "W", "serial", "processes", "steps saved", "pays from", "95 % interval", "n"),
+            ("configuration", "W", "serial", "processes", "steps saved", "pays from", "95 % interval, µs", "n"),
             tuple(_break_even_cells(records, found) for found in break_evens(experiment, records)),
             frozenset(range(1, 8)),
         ),

@@ -54,7 +54,7 @@ class Material:
 def _claim_sentence(claim: Judged) -> str:
     if claim.verdict.kind is Kind.NOT_RUN:
         return f"{claim.id}: **{claim.verdict}**. {claim.text}"
-    judged = [e for e in claim.evidence if e.verdict.kind is not Kind.NOT_JUDGED]
+    judged = [e for e in claim.evidence if e.n > 0 and e.verdict.kind is not Kind.NOT_JUDGED]
     deciding = [f"{e.what}: {e.figure}" for e in judged if e.where == claim.decided_by]
     # Where several things decide together, each says what it is of.
     measured = "; ".join(deciding or [f"{e.where}, {e.what}: {e.figure}" for e in judged])

@@ -99,25 +99,9 @@ def _final(options: dict[str, str], generator: random.Random) -> dict[str, Any]:
     return {"episodes": episodes, "action": "mean", "mean": mean, "standard_error": 5.0, "returns": returns}
 
 
-def make_rule_record(arguments: list[str]) -> dict[str, Any]:
-    """The record of a cell of experiments/rules_cells.toml."""
+def _shared(arguments: list[str]) -> dict[str, Any]:
+    """What every record has."""
     return {
-        "schema_version": 1,
-        "kind": "train",
-        "command": "prl " + " ".join(arguments),
-        "provenance": {key: BUILD[key] for key in ("commit", "source_digest", "compiler", "flags", "libraries")},
-        "machine": MACHINE,
-        "seconds": {"total": 1.0},
-        **synthetic_rules.make_record(parse_options(arguments)),
-    }
-
-
-def make_record(arguments: list[str], noise: float = 0.01) -> dict[str, Any]:
-    """The record of `prl train ...` on the model machine; `noise`: relative spread of a round's seconds."""
-    options = parse_options(arguments)
-    if options["preset"] != "d0" and "learner-threads" not in options:
-        return make_rule_record(arguments)
-    shared = {
         "schema_version": 1,
         "kind": "train",
         "command": "prl " + " ".join(arguments),
@@ -126,8 +110,20 @@ def make_record(arguments: list[str], noise: float = 0.01) -> dict[str, Any]:
         "interrupted": False,
         "warnings": [],
     }
-    if options["algorithm"] == "reinforce":
-        return {**shared, **synthetic_reinforce.make_record(options, noise)}
+
+
+def make_rule_record(arguments: list[str]) -> dict[str, Any]:
+    """The record of a cell of experiments/rules_cells.toml."""
+    return {**_shared(arguments), "seconds": {"total": 1.0}, **synthetic_rules.make_record(parse_options(arguments))}
+
+
+def make_record(arguments: list[str], noise: float = 0.01) -> dict[str, Any]:
+    """The record of `prl train ...` on the model machine; `noise`: relative spread of a round's seconds."""
+    options = parse_options(arguments)
+    if options.get("preset") == "d0":
+        return {**_shared(arguments), **synthetic_reinforce.make_record(options, noise)}
+    if "learner-threads" not in options:
+        return make_rule_record(arguments)
     generator = random.Random(" ".join(arguments))
     collect, workers, seed = options["collect"], int(options["workers"]), int(options["seed"])
     per_round, steps = int(options["steps-per-round"]), int(options["steps"])
@@ -145,7 +141,7 @@ def make_record(arguments: list[str], noise: float = 0.01) -> dict[str, Any]:
     total = sum(sample["total"] for sample in samples)
     bits = f"{options['preset']} {options['envs']} {options['agreement']} {steps} {per_round} {seed}"
     record: dict[str, Any] = {
-        **shared,
+        **_shared(arguments),
         "configuration": {
             "preset": options["preset"], "collect": collect, "workers": workers, "steps_per_round": per_round,
             "environments": int(options["envs"]), "seed": seed, "hyperparameters": HYPERPARAMETERS,

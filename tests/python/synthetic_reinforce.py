@@ -1,7 +1,8 @@
 """Records of REINFORCE as the runner would write them, from a model of a machine: what the tests know the truth of.
 
 Epoch e has n_e steps, of which the busiest of W workers takes (1 + imbalance) n_e / W. Without cost it takes
-n_e (c + l) seconds in serial, and a hand-over more with processes; a step that costs T adds k T for each of the busiest worker's.
+n_e (c + l) seconds in serial, and a hand-over more with processes; a step that costs T adds k T for each of the busiest
+worker's.
 """
 
 from __future__ import annotations

@@ -187,7 +187,8 @@ def test_verdicts_on_a_known_machine(runs: Runs) -> None:
     assert claims["D0.c2"].verdict.kind is Kind.CONFIRMED
     assert claims["D0.c2"].decided_by == "sampling: wait, W = 4; gradients: as is, W = 2"
     assert claims["D0.c7"].verdict.kind is not Kind.CONFIRMED  # the model's returns do not depend on the environments
-    by_place = {(row.regime, row.definition["cell"]): row for row in time_rows(TABLE, DOCUMENTS, record_set(runs, load_profile("default")))}
+    rows = time_rows(TABLE, DOCUMENTS, record_set(runs, load_profile("default")))
+    by_place = {(row.regime, row.definition["cell"]): row for row in rows}
     assert by_place["wait", "processes-4"].speedup_verdict.kind is Kind.CONFIRMED  # 3.85 of 3.75
     assert by_place["as_is", "processes-4"].speedup_verdict == OVERSUBSCRIBED
     assert by_place["wait", "processes-4-split"].speedup_verdict == OVERSUBSCRIBED
@@ -203,7 +204,9 @@ def test_what_would_refute_does(runs: Runs) -> None:
     assert judged({**runs, "reinforce.as_is-processes-2-split": split})["D0.c2"].verdict.kind is Kind.REFUTED
 
 
-@pytest.mark.parametrize(("gain", "spread", "kind"), [(20.0, 0.3, Kind.CONFIRMED), (0.0, 0.3, Kind.REFUTED), (20.0, 3.0, Kind.REFUTED)])
+@pytest.mark.parametrize(
+    ("gain", "spread", "kind"), [(20.0, 0.3, Kind.CONFIRMED), (0.0, 0.3, Kind.REFUTED), (20.0, 3.0, Kind.REFUTED)]
+)
 def test_number_of_environments_decides_by_return_and_spread(runs: Runs, gain: float, spread: float, kind: Kind) -> None:
     for cell, more, factor in (("learning-n1", 0.0, 1.0), ("learning-n64", gain, spread)):
         for seed, run in runs[f"reinforce.{cell}"].items():
@@ -225,7 +228,8 @@ def test_too_few_launches_short_trainings_and_missing_cells_decide_nothing(runs:
     few = {name: {1: of_cell[1]} for name, of_cell in runs.items()}
     assert {claim.verdict.kind for claim in judged(few).values()} == {Kind.INCONCLUSIVE}
     assert {claim.verdict.kind for claim in judged({}).values()} == {Kind.NOT_RUN}
-    profile = Profile(**{**load_profile("default").as_dict(), "name": "short", "reinforce": {"launches": 3, "seeds": 5, "epochs": 20}})
+    amounts = {"as_is_launches": 3, "launches": 3, "seeds": 5, "epochs": 20}
+    profile = Profile(**{**load_profile("default").as_dict(), "name": "short", "reinforce": amounts})
     records = record_set(make_runs(profile), profile)
     claims = judge_reinforce_claims(load_experiments(), DOCUMENTS, records)
     assert {(claim.verdict.kind, claim.verdict.reason) for claim in claims} == {(Kind.INCONCLUSIVE, "20 of 200 epochs")}
