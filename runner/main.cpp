@@ -32,8 +32,8 @@ constexpr const char* kTrainExamples =
     "  prl train --env Pendulum-v1 --preset tuned --steps 200000 --evaluate-every 10\n"
     "  prl train --collect processes --workers 4 --record run.json\n"
     "  prl train --collect mpi --workers 4 --agreement all-reduce --envs 16\n"
-    "  prl train --algorithm a2c --env CartPole-v1 --collect threads --workers 2\\\n"
-    "            --schedule free-running --agreement hogwild     A3C; prl list has more names\n"
+    "  prl train --algorithm a2c --env CartPole-v1 --collect threads --workers 2 \\\n"
+    "            --schedule free-running --agreement hogwild   (A3C; see prl list)\n"
     "  prl train --algorithm q-learning --help     tabular rules: other options\n"
     "Ctrl-C ends a run after its last whole round and keeps its record.";
 

@@ -14,7 +14,7 @@ using namespace prl::test;
 
 namespace {
 
-constexpr SegmentLayout kLayout{9, 3, 2, 0, true};
+constexpr SegmentLayout kLayout{.steps = 9, .observation_size = 3, .action_size = 2, .whole_episodes = true};
 const std::vector<int> kTaken = {4, 9, 1};
 constexpr int kFirst = 5;  // of the run's environments
 
