@@ -1,28 +1,19 @@
-// The replay of transitions of CartPole-v1's size, 4 floats an observation, and one update of DQN from it.
+// The replay of transitions of CartPole-v1's size, 4 floats an observation.
 //
 //   replay/add/uniform|prioritised/capacity:N              one transition into a full replay
 //   replay/sample/uniform|prioritised/capacity:N/batch:B   a batch drawn, weighted where it has priorities, and gathered
 //   replay/feedback/prioritised/capacity:N/batch:B         new priorities of a batch
-//   dqn/update/PRESET/batch:B                              gradient, optimiser step and feedback of one batch
 //
 // Slots and priorities are random, so that what is touched lies anywhere in the replay.
 #include <algorithm>
-#include <atomic>
-#include <cmath>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
-#include "algorithms/autograd_network.hpp"
-#include "algorithms/dqn.hpp"
-#include "algorithms/initialisation.hpp"
 #include "algorithms/replay/prioritised_replay.hpp"
 #include "algorithms/replay/replay_buffer.hpp"
-#include "algorithms/rules.hpp"
 #include "benchmarks/harness.hpp"
-#include "envs/registry.hpp"
 
 namespace prl {
 namespace {
@@ -124,42 +115,6 @@ void feed_back(benchmark::State& state, int capacity, int batch) {
   set_rate(state, "priorities/s", static_cast<double>(state.iterations()) * batch);
 }
 
-RulePreset dqn_preset(const std::string& name) {
-  for (RulePreset& preset : presets_of("dqn", "CartPole-v1")) {
-    if (preset.name == name) return std::move(preset);
-  }
-  throw std::invalid_argument("there is no preset '" + name + "'");
-}
-
-void update(benchmark::State& state, const std::string& name, int batch) {
-  constexpr int kEnvironments = 16;
-  constexpr int kSteps = 256;
-  RulePreset preset = dqn_preset(name);
-  auto& setting = std::get<DqnSetting>(preset.setting);
-  setting.batch = batch;
-  preset.network.observation_size = 4;
-  preset.network.head_size = 2;
-  preset.network.action_kind = ActionKind::kDiscrete;
-  const NetworkLayout layout(preset.network);
-  AlignedBuffer<float> parameters(layout.parameter_count);
-  AlignedBuffer<float> gradient(layout.parameter_count);
-  initialise_parameters(layout, kSeed, parameters.span());
-  DqnLearner learner(layout, setting, {{}, kEnvironments, kSteps, kSeed, 1}, {parameters.span(), {gradient.span()}});
-  const SegmentLayout segment_layout{kSteps, 4, 1, most_cuts(kSteps, 500)};
-  AlignedBuffer<std::byte> blocks(segment_layout.block_bytes() * kEnvironments);
-  const SegmentView segment(segment_layout, blocks.data(), 0, kEnvironments);
-  const auto actor = find_environment("CartPole-v1")->actors({layout, kSeed, {}})(0, kEnvironments);
-  actor->collect(parameters.data(), segment, std::atomic<bool>(false));
-  learner.ingest(segment);
-  for (auto _ : state) {
-    learner.compute_gradient(0, 0);
-    learner.apply_gradient({0, gradient.size()}, gradient.span(), square_sum(gradient.span()));
-    learner.finish_update();
-    benchmark::ClobberMemory();
-  }
-  set_rate(state, "updates/s", static_cast<double>(state.iterations()));
-}
-
 void register_replay(int capacity, bool prioritised) {
   const std::string kind = prioritised ? "prioritised" : "uniform";
   const std::string size = "/capacity:" + std::to_string(capacity);
@@ -176,16 +131,9 @@ void register_replay(int capacity, bool prioritised) {
 }  // namespace prl
 
 int main(int argc, char** argv) {
-  prl::use_one_torch_thread();
   for (const int capacity : {10'000, 100'000, 1'000'000, 10'000'000}) {
     prl::register_replay(capacity, false);
     prl::register_replay(capacity, true);
-  }
-  for (const char* preset : {"tuned", "apex"}) {
-    for (const int batch : {32, 64, 512}) {
-      const std::string name = std::string("dqn/update/") + preset + "/batch:" + std::to_string(batch);
-      benchmark::RegisterBenchmark(name.c_str(), prl::update, preset, batch)->Unit(benchmark::kMicrosecond);
-    }
   }
   return prl::run_benchmarks(argc, argv);
 }
