@@ -147,7 +147,9 @@ def _measured_lags(axes: Axes, cells: list[dict[str, Any]], rules: Rules) -> Non
     axes.set_xlabel("lag (versions)")
     axes.set_ylabel("share of segments (%)")
     axes.set_title("free-running, measured")
-    axes.legend(fontsize=8.5)
+    axes.set_ylim(0, 120)  # room for the legend above the bars
+    axes.set_yticks(range(0, 101, 20))
+    axes.legend(fontsize=8.5, loc="upper left")
 
 
 def lag_figure(experiment: Experiment, records: RecordSet) -> Figure | None:
