@@ -302,6 +302,12 @@ def test_oversubscription_is_recorded(tmp_path: Path) -> None:
 FREE_REPLAY = "--algorithm dqn --env MountainCar-v0 --n-step 3 --publish-weights false --epsilon-end 0 --epsilon-steps 0"
 
 
+def environments_that_came(record: dict[str, Any]) -> int:
+    """Free-running, a slow start can leave a worker without a segment: then its environments hold nothing back."""
+    workers = record["seconds"]["workers"]
+    return ENVIRONMENTS // len(workers) * sum(worker["collect"] > 0 for worker in workers)
+
+
 @pytest.mark.parametrize(
     ("mode", "shards"),
     [
@@ -318,7 +324,7 @@ def test_replay_counts_follow_the_steps(tmp_path: Path, mode: str, shards: int) 
     counts, replay, seconds = record["counts"], record["replay"], record["seconds"]
     # The last three steps of every environment wait for the next one's observation.
     assert counts["environment_steps"] == rounds * ROUND_STEPS
-    assert replay["added"] == replay["size"] == rounds * ROUND_STEPS - 3 * ENVIRONMENTS
+    assert replay["added"] == replay["size"] == rounds * ROUND_STEPS - 3 * environments_that_came(record)
     # A shard whose worker has not come yet has nothing, and no update is made.
     if shards == 1:
         assert counts["updates"] == rounds * ROUND_STEPS // 4
@@ -346,7 +352,7 @@ def test_a_replay_smaller_than_a_batch_waits(tmp_path: Path) -> None:
         record = train(tmp_path, options, f"--schedule {schedule}")
         assert (record["counts"]["updates"], record["replay"]["sampled"]) == (0, 0)
         assert record["replay"]["samples_per_insert"] == 0
-        assert record["replay"]["added"] == 2 * ROUND_STEPS - ENVIRONMENTS
+        assert record["replay"]["added"] == 2 * ROUND_STEPS - environments_that_came(record)
 
 
 def test_first_episode_above_is_where_the_training_return_says(tmp_path: Path) -> None:
