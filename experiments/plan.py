@@ -53,6 +53,13 @@ class Stage:
     runs: tuple[Run, ...]
 
 
+def planned_run(
+    cell: PlannedCell, replicate: int, arguments: Iterable[str], estimate_seconds: float, build: Build
+) -> Run:
+    words = tuple(arguments)
+    return Run(cell, replicate, words, record_name(cell.name, replicate, list(words), build.identity()), estimate_seconds)
+
+
 def interleave(cells: Iterable[AnyCell], launches: dict[str, int]) -> list[tuple[AnyCell, int]]:
     """Launch rounds over all cells, every second one backwards (A B C, C B A, ...), so that drift hits all alike."""
     forward = list(cells)
@@ -94,9 +101,8 @@ class Planner:
 
     def run(self, cell: Cell, replicate: int) -> Run:
         arguments = run_arguments(cell, self._profile, replicate, self._cost)
-        name = record_name(cell.name, replicate, arguments, self._build.identity())
-        cores = self._build.usable_cores
-        return Run(cell, replicate, tuple(arguments), name, estimate_seconds(cell, self._profile, self._cost, cores))
+        estimate = estimate_seconds(cell, self._profile, self._cost, self._build.usable_cores)
+        return planned_run(cell, replicate, arguments, estimate, self._build)
 
     def _of_kind(self, kind: str, regime: str = "") -> list[Cell]:
         return [c for c in self._cells if c.kind == kind and regime in ("", c.regime)]

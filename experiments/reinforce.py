@@ -18,8 +18,7 @@ from typing import Any
 from experiments.build import Build
 from experiments.definitions import REGIME_NAMES, REGIMES, Experiment, load_experiments
 from experiments.documents import Documents
-from experiments.freshness import record_name
-from experiments.plan import Run, Stage, interleave
+from experiments.plan import Run, Stage, interleave, planned_run
 from experiments.profile import Profile
 
 FOLDER = Path(__file__).resolve().parent
@@ -137,8 +136,7 @@ def calibration_run(cells: list[ReinforceCell], documents: Documents, build: Bui
     epochs = int(documents.tables[TABLE]["setting"]["epochs"])
     cell = ReinforceCell(**{**serial.as_dict(), "name": CALIBRATION_CELL})
     arguments = [*_arguments(cell, epochs, 1), *_cost_arguments(cell, epochs, 0.0)]
-    name = record_name(cell.name, 1, arguments, build.identity())
-    return Run(cell, 1, tuple(arguments), name, estimate_seconds(cell, epochs, 0.0))
+    return planned_run(cell, 1, arguments, estimate_seconds(cell, epochs, 0.0), build)
 
 
 def calibrate(record: dict[str, Any], record_name: str, target: float) -> dict[str, Any]:
@@ -184,8 +182,7 @@ def reinforce_stages(profile: Profile, build: Build, cells: list[ReinforceCell],
         runs = []
         for cell, replicate in interleave(own, _launches(own, profile, build.usable_cores)):
             arguments = [*_arguments(cell, epochs, replicate), *_cost_arguments(cell, epochs, cost_seconds)]
-            name = record_name(cell.name, replicate, arguments, build.identity())
-            runs.append(Run(cell, replicate, tuple(arguments), name, estimate_seconds(cell, epochs, cost_seconds)))
+            runs.append(planned_run(cell, replicate, arguments, estimate_seconds(cell, epochs, cost_seconds), build))
         title = "curves" if group == "learning" else REGIME_NAMES[group]
         slots = build.usable_cores if group == "learning" else 1
         stages.append(Stage(f"REINFORCE, {title}", slots, tuple(runs)))

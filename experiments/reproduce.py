@@ -24,9 +24,9 @@ from experiments.build import Build, BuildError, describe_build
 from experiments.cell import Cell, load_cells
 from experiments.documents import load_documents
 from experiments.execution import Execution
-from experiments.freshness import RecordError, read_run_record, record_name, write_json
+from experiments.freshness import RecordError, read_run_record, write_json
 from experiments.launcher import Child
-from experiments.plan import Planner, Run, Stage, plan_document
+from experiments.plan import Planner, Run, Stage, plan_document, planned_run
 from experiments.profile import Profile, load_profile, profile_names
 from experiments.progress import Progress, clock
 from experiments.rules import RuleCell, load_rule_cells, plan_of_rules, rule_stages
@@ -75,9 +75,8 @@ class Task:
     def calibration_run(self) -> Run:
         serial = next(cell for cell in self.cells if cell.name == "as_is.serial")
         arguments = calibration.calibration_arguments(serial, self.profile)
-        name = record_name(calibration.CELL_NAME, 1, arguments, self.build.identity())
         cell = Cell(**{**serial.as_dict(), "name": calibration.CELL_NAME})
-        return Run(cell, 1, tuple(arguments), name, 3.0)
+        return planned_run(cell, 1, arguments, 3.0, self.build)
 
     def reinforce_calibration_run(self) -> Run:
         return reinforce.calibration_run(list(self.reinforce), load_documents(), self.build)

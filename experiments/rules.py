@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.build import Build
-from experiments.freshness import record_name
-from experiments.plan import Run, Stage, interleave
+from experiments.plan import Stage, interleave, planned_run
 from experiments.profile import Profile
 
 FOLDER = Path(__file__).resolve().parent
@@ -79,13 +78,12 @@ def rule_stages(profile: Profile, build: Build, cells: list[RuleCell]) -> list[S
     for group in dict.fromkeys(cell.group for cell in available):
         own = [cell for cell in available if cell.group == group]
         replicates = {cell.name: profile.rules[cell.replicates] for cell in own}
-        runs = []
-        for cell, replicate in interleave(own, replicates):
-            arguments = cell.arguments(profile, replicate)
-            name = record_name(cell.name, replicate, arguments, build.identity())
-            estimate = cell.seconds * profile.rules["percent"] / 100
-            runs.append(Run(cell, replicate, tuple(arguments), name, estimate))
-        stages.append(Stage(own[0].title, 1 if own[0].timed else build.usable_cores, tuple(runs)))
+        share = profile.rules["percent"] / 100
+        runs = tuple(
+            planned_run(cell, replicate, cell.arguments(profile, replicate), cell.seconds * share, build)
+            for cell, replicate in interleave(own, replicates)
+        )
+        stages.append(Stage(own[0].title, 1 if own[0].timed else build.usable_cores, runs))
     return [stage for stage in stages if stage.runs]
 
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.build import Build
-from experiments.freshness import record_name
-from experiments.plan import Run, Stage, interleave
+from experiments.plan import Stage, interleave, planned_run
 from experiments.profile import Profile
 
 FOLDER = Path(__file__).resolve().parent
@@ -90,11 +89,9 @@ def tabular_stages(profile: Profile, build: Build, cells: list[TabularCell]) -> 
     for group in dict.fromkeys(cell.group for cell in cells):
         own = [cell for cell in cells if cell.group == group]
         replicates = {cell.name: profile.tabular[cell.replicates] for cell in own}
-        runs = []
-        for cell, replicate in interleave(own, replicates):
-            arguments = cell.arguments(profile, replicate)
-            name = record_name(cell.name, replicate, arguments, build.identity())
-            runs.append(Run(cell, replicate, tuple(arguments), name, estimate_seconds(cell, profile)))
-        slots = 1 if own[0].timed else build.usable_cores
-        stages.append(Stage(_TITLES[group], slots, tuple(runs)))
+        runs = tuple(
+            planned_run(cell, replicate, cell.arguments(profile, replicate), estimate_seconds(cell, profile), build)
+            for cell, replicate in interleave(own, replicates)
+        )
+        stages.append(Stage(_TITLES[group], 1 if own[0].timed else build.usable_cores, runs))
     return [stage for stage in stages if stage.runs]
