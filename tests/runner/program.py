@@ -198,6 +198,12 @@ def train(folder: Path, *options: str, **how: Any) -> dict[str, Any]:
     return read_json(record)
 
 
+def counted(record: dict[str, Any], purpose: str) -> tuple[int, int]:
+    """Bytes and messages that a run moved for a purpose."""
+    communication = record["communication"][purpose]
+    return communication["bytes"], communication["messages"]
+
+
 def read_json(path: Path) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(path.read_text())
     return document

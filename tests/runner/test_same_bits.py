@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from program import train
+from program import counted, train
 
 ENVIRONMENTS = ("Pendulum-v1", "CartPole-v1")
 ROUNDS_OF_19 = "--envs 19 --steps-per-round 1216 --steps 4864"
@@ -230,3 +230,17 @@ def test_warm_up_rounds_train_like_counted_ones(tmp_path: Path, mode: str, annea
     common = ("--envs 20 --steps-per-round 1280", f"--anneal-learning-rate {anneal} --collect {mode}")
     all_counted = digest(tmp_path, *common, "--steps 5120")
     assert digest(tmp_path, *common, "--warmup-rounds 3 --steps 1280") == all_counted
+
+
+def test_workers_that_get_no_weights_act_with_the_first_ones(tmp_path: Path) -> None:
+    options = "--algorithm dqn --env CartPole-v1 --rounds 12 --publish-weights false --epsilon-end 0 --epsilon-steps 0"
+    modes = ("serial", "processes --workers 3", "threads --workers 1 --schedule free-running",
+             "processes --workers 1 --schedule free-running --queue-depth 4")
+    records = [train(tmp_path, options, f"--collect {mode}") for mode in modes]
+    assert len({record["parameters_digest"] for record in records}) == 1
+    assert all(record["counts"]["updates"] > 0 for record in records)
+    assert all([one["lag"] for one in record["staleness"]] == [0] for record in records)
+    # With new weights the learner sees other steps.
+    assert train(tmp_path, options, "--publish-weights true")["parameters_digest"] != records[0]["parameters_digest"]
+    # The parameters cross once.
+    assert counted(records[3], "weights") == (4 * records[3]["counts"]["parameters"], 1)

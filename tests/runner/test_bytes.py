@@ -1,0 +1,171 @@
+"""What a run counts as moved, against closed forms of its messages."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from program import ENVIRONMENTS, ROUND_STEPS, counted, train
+
+HEADER_BYTES = 16
+CACHE_LINE_BYTES = 64
+# Observation floats, action floats, outputs of the policy's head, floats of its log standard deviation.
+SIZES = {"Pendulum-v1": (3, 1, 1, 1), "CartPole-v1": (4, 1, 2, 0)}
+PENDULUM_STEPS = 200
+
+
+def parameters_of(environment: str) -> int:
+    """Of a shared trunk of two layers of 16, a policy head and a value head."""
+    observation, _, head, log_std = SIZES[environment]
+    return (observation * 16 + 16) + (16 * 16 + 16) + (16 * head + head) + (16 + 1) + log_std
+
+
+def environments_of_others(workers: int, environments: int) -> int:
+    """Environments of all workers but worker 0, which has [0, N / W)."""
+    return environments - environments // workers
+
+
+def block_bytes(environment: str, steps: int, cut_rows: int = 0, action_values: int = 0) -> int:
+    observation, action, _, _ = SIZES[environment]
+    needed = steps * (4 * (observation + action + 4 + action_values) + 1) + 4 * observation * cut_rows
+    return math.ceil(needed / CACHE_LINE_BYTES) * CACHE_LINE_BYTES
+
+
+@pytest.mark.parametrize("warmup_rounds", [0, 2])
+@pytest.mark.parametrize(
+    ("environment", "collect", "workers"),
+    [
+        ("Pendulum-v1", "serial", 1),
+        ("CartPole-v1", "threads", 3),
+        ("Pendulum-v1", "processes", 3),
+        ("CartPole-v1", "processes", 8),
+        ("Pendulum-v1", "mpi", 3),
+    ],
+)
+def test_bytes_with_policies_in_the_workers(
+    tmp_path: Path, environment: str, collect: str, workers: int, warmup_rounds: int
+) -> None:
+    rounds = 3
+    record = train(
+        tmp_path,
+        f"--env {environment} --collect {collect} --workers {workers}",
+        f"--warmup-rounds {warmup_rounds} --steps {rounds * ROUND_STEPS}",
+    )
+    parameters = parameters_of(environment)
+    others = environments_of_others(workers, ENVIRONMENTS)
+    assert record["counts"]["parameters"] == parameters
+    assert counted(record, "weights") == (rounds * (workers - 1) * 4 * parameters, rounds * (workers - 1))
+    trajectory_bytes = rounds * others * block_bytes(environment, ROUND_STEPS // ENVIRONMENTS)
+    assert counted(record, "trajectories") == (trajectory_bytes, rounds * (workers - 1))
+    # Threads are called, not told.
+    headers = 0 if collect == "threads" else 2 * rounds * (workers - 1)
+    assert counted(record, "control") == (headers * HEADER_BYTES, headers)
+    assert counted(record, "gradients") == (0, 0)
+
+
+# The last number of steps an environment is more than a time limit.
+@pytest.mark.parametrize("steps", [1, 32, 201])
+def test_bytes_of_trajectories_with_observations_at_cuts(tmp_path: Path, steps: int) -> None:
+    record = train(
+        tmp_path,
+        f"--algorithm vtrace --collect processes --workers 2 --steps-per-round {steps * ENVIRONMENTS}",
+        f"--steps {2 * steps * ENVIRONMENTS}",
+    )
+    cut_rows = (steps - 1) // PENDULUM_STEPS + 2
+    trajectory_bytes = 2 * ENVIRONMENTS // 2 * block_bytes("Pendulum-v1", steps, cut_rows)
+    assert counted(record, "trajectories") == (trajectory_bytes, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "action_values"),
+    [
+        ("--replay prioritised --first-priority actor", 1),
+        ("--replay prioritised --first-priority error", 0),
+        ("--replay uniform --first-priority actor", 0),
+    ],
+)
+@pytest.mark.parametrize("schedule", ["lock-step", "free-running"])
+def test_bytes_of_trajectories_with_action_values(
+    tmp_path: Path, schedule: str, options: str, action_values: int
+) -> None:
+    record = train(
+        tmp_path,
+        f"--algorithm dqn --env CartPole-v1 --collect processes --workers 2 --schedule {schedule}",
+        f"--rounds 3 {options}",
+    )
+    block = block_bytes("CartPole-v1", ROUND_STEPS // ENVIRONMENTS, 2, action_values)
+    # Free-running workers are all apart from the learner.
+    sent = 3 * ENVIRONMENTS * block // (1 if schedule == "free-running" else 2)
+    assert counted(record, "trajectories") == (sent, 6 if schedule == "free-running" else 3)
+
+
+@pytest.mark.parametrize("collect", ["threads", "processes", "mpi"])
+def test_bytes_of_whole_episodes_are_of_the_steps_that_were_taken(tmp_path: Path, collect: str) -> None:
+    """Of the first round, whose episodes do not depend on the number of environments: worker 0 has the first of them."""
+    options = "--algorithm reinforce --env CartPole-v1 --rounds 1 --episodes {0} --envs {0}"
+    both = train(tmp_path, options.format(2), f"--collect {collect} --workers 2")
+    first = train(tmp_path, options.format(1))
+    taken = both["counts"]["environment_steps"] - first["counts"]["environment_steps"]
+    assert counted(both, "trajectories") == (4 + taken * (4 * (4 + 1 + 4) + 1), 1)
+
+
+@pytest.mark.parametrize("warmup_rounds", [0, 2])
+@pytest.mark.parametrize(("collect", "workers"), [("processes", 3), ("mpi", 2)])
+def test_bytes_with_the_policy_at_the_learner(
+    tmp_path: Path, collect: str, workers: int, warmup_rounds: int
+) -> None:
+    rounds = 8
+    record = train(
+        tmp_path,
+        f"--collect {collect} --workers {workers} --inference learner",
+        f"--warmup-rounds {warmup_rounds} --steps {rounds * ROUND_STEPS}",
+    )
+    observation, action, _, _ = SIZES["Pendulum-v1"]
+    others = environments_of_others(workers, ENVIRONMENTS)
+    steps = rounds * ROUND_STEPS // ENVIRONMENTS
+    ended = (warmup_rounds * ROUND_STEPS // ENVIRONMENTS + steps) // PENDULUM_STEPS
+    each_step = 4 * action + 4 + 4 * observation + 1
+    first = 0 if warmup_rounds else 1
+    trajectory_bytes = others * (steps * each_step + (ended + first) * 4 * observation)
+    assert counted(record, "trajectories") == (trajectory_bytes, (workers - 1) * (2 * steps + first))
+    assert counted(record, "control") == (2 * rounds * (workers - 1) * HEADER_BYTES, 2 * rounds * (workers - 1))
+    assert counted(record, "weights") == counted(record, "gradients") == (0, 0)
+
+
+@pytest.mark.parametrize(("collect", "workers"), [("processes", 2), ("processes", 4), ("mpi", 4)])
+def test_bytes_of_split_gradients(tmp_path: Path, collect: str, workers: int) -> None:
+    record = train(tmp_path, f"--collect {collect} --workers {workers} --agreement all-reduce --steps 512")
+    parameters = record["counts"]["parameters"]
+    own = math.ceil(parameters / 16) // workers * 16
+    updates = record["counts"]["updates"]
+    assert updates == 2 * ROUND_STEPS // 64
+    gradient_bytes = updates * 4 * ((parameters - own) + (workers - 1) * own)
+    assert counted(record, "gradients") == (gradient_bytes, updates * 2 * (workers - 1))
+    assert counted(record, "weights") == counted(record, "trajectories") == (0, 0)
+
+
+@pytest.mark.parametrize(("collect", "workers"), [("threads", 2), ("processes", 4)])
+@pytest.mark.parametrize("rule", ["a2c", "ppo"])
+def test_workers_on_shared_parameters_count_rounds_copies_and_steps(
+    tmp_path: Path, rule: str, collect: str, workers: int
+) -> None:
+    rounds = 12
+    record = train(
+        tmp_path,
+        f"--algorithm {rule} --collect {collect} --workers {workers} --schedule free-running --agreement hogwild",
+        f"--env CartPole-v1 --steps {rounds * ROUND_STEPS} --warmup-rounds 3 --step-cost wait:20us",
+    )
+    counts, bytes_of_parameters = record["counts"], 4 * record["counts"]["parameters"]
+    assert (counts["rounds"], counts["environment_steps"]) == (rounds, rounds * ROUND_STEPS)
+    assert [point["steps"] for point in record["curve"]] == [(3 + i) * ROUND_STEPS for i in range(1, rounds + 1)]
+    # PPO's minibatches of 64 divide a worker's part of the round.
+    each = 1 if rule == "a2c" else ROUND_STEPS // workers // 64
+    assert counts["updates"] == rounds * workers * each
+    assert sum(lag["segments"] for lag in record["staleness"]) == rounds * workers
+    for purpose in ("weights", "gradients"):
+        assert counted(record, purpose) == (counts["updates"] * bytes_of_parameters, counts["updates"])
+    assert counted(record, "trajectories") == counted(record, "control") == (0, 0)
+    # Every counted step was waited for, in a segment that was begun after the warm-up.
+    waited = counts["environment_steps"] * 20e-6
+    assert waited <= sum(worker["collect"] for worker in record["seconds"]["workers"])
