@@ -10,6 +10,7 @@
 #include "envs/pendulum.hpp"
 #include "tests/catch2.hpp"
 #include "tests/owned_learner.hpp"
+#include "tests/relative_distance.hpp"
 
 namespace {
 
@@ -75,16 +76,6 @@ std::vector<float> gradient_of(OwnedRule& own, const SegmentView& segment) {
   return {sum.begin(), sum.end()};
 }
 
-double relative_distance(const std::vector<float>& a, const std::vector<float>& b) {
-  double difference = 0.0;
-  double norm = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference += std::pow(static_cast<double>(a[i]) - static_cast<double>(b[i]), 2);
-    norm += std::pow(static_cast<double>(b[i]), 2);
-  }
-  return std::sqrt(difference / norm);
-}
-
 }  // namespace
 
 TEMPLATE_TEST_CASE("A shard's gradient has the same bits whoever holds it, and shards add up to the whole", "",
@@ -98,7 +89,7 @@ TEMPLATE_TEST_CASE("A shard's gradient has the same bits whoever holds it, and s
     for (const int shards : {2, 3, 7, 10}) {
       CAPTURE(prl::name_of(rule), shards);
       OwnedRule central(network<TestType>(), rule, plan_for({shards, 0, shards}));
-      CHECK(relative_distance(gradient_of(central, segment), expected) < 1e-5);
+      CHECK(prl::test::relative_distance(gradient_of(central, segment), expected) < 1e-5);
       for (int s = 0; s < shards; ++s) {
         OwnedRule holder(network<TestType>(), rule, plan_for({shards, s, 1}));
         const std::vector<float> own = gradient_of(holder, segment);
@@ -122,7 +113,7 @@ TEMPLATE_TEST_CASE("On the current policy's trajectories V-trace's gradient is A
     clipped.targets = {.lambda = 1.0F, .rho_bar = clip, .c_bar = clip};
     OwnedRule vtrace(network<TestType>(), clipped, plan_for({1, 0, 1}));
     const SegmentView& segment = run.collect(a2c.parameters());
-    CHECK(relative_distance(gradient_of(vtrace, segment), gradient_of(a2c, segment)) < 1e-5);
+    CHECK(prl::test::relative_distance(gradient_of(vtrace, segment), gradient_of(a2c, segment)) < 1e-5);
   }
 }
 
@@ -143,6 +134,6 @@ TEST_CASE("A stale policy's ratios move the gradient, and are left out where cor
     return gradient_of(own, segment);
   };
   CHECK(gradient(uncorrected, true) == gradient(uncorrected, false));
-  CHECK(relative_distance(gradient(corrected, true), gradient(corrected, false)) > 0.1);
-  CHECK(relative_distance(gradient(corrected, false), gradient(uncorrected, false)) < 1e-6);
+  CHECK(prl::test::relative_distance(gradient(corrected, true), gradient(corrected, false)) > 0.1);
+  CHECK(prl::test::relative_distance(gradient(corrected, false), gradient(uncorrected, false)) < 1e-6);
 }

@@ -2,7 +2,6 @@
 // its own cores.
 #include <sched.h>
 
-#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "tests/late_peer.hpp"
 #include "tests/mpi_check.hpp"
 #include "tests/parallel_fake_learner.hpp"
+#include "tests/relative_distance.hpp"
 
 using namespace prl;
 using namespace prl::test;
@@ -26,16 +26,9 @@ std::uint64_t sum_over_ranks(MpiSession& session, std::uint64_t value) {
 
 void parameters_equal_serial(MpiSession& session, MpiCheck& check, std::size_t count) {
   constexpr int kUpdates = 5;
-  std::vector<float> parameters(count);
-  set_parameters(parameters, 0);
-  std::vector<float> gradient(count);
-  FakeLearner learner({session.size(), session.rank(), 1}, kUpdates, parameters, {gradient});
   MpiTransport transport(session);
   TransportGradients agreement(transport, count);
-  for (int update = 0; update < kUpdates; ++update) {
-    learner.compute_gradient(update, 0);
-    agreement.update(learner);
-  }
+  const std::vector<float> parameters = learn_as_member(session.rank(), session.size(), agreement, count, kUpdates);
   check(parameters == joined_by_hand(count, session.size(), kUpdates), "parameters are the serial ones");
   const auto others = static_cast<std::uint64_t>(session.size() - 1);
   check(sum_over_ranks(session, transport.ledger().of(Purpose::kGradients).bytes) == kUpdates * 2 * 4 * count * others,
@@ -47,24 +40,11 @@ void parameters_equal_serial(MpiSession& session, MpiCheck& check, std::size_t c
 // The MPI library adds in an order of its own.
 void library_agrees_within_rounding(MpiSession& session, MpiCheck& check, std::size_t count) {
   constexpr int kUpdates = 5;
-  std::vector<float> parameters(count);
-  set_parameters(parameters, 0);
-  std::vector<float> gradient(count);
-  FakeLearner learner({session.size(), session.rank(), 1}, kUpdates, parameters, {gradient});
   MpiTransport transport(session);
   TransportGradients agreement(transport, count, 1, std::make_unique<MpiLibraryCollective>(transport, count));
-  for (int update = 0; update < kUpdates; ++update) {
-    learner.compute_gradient(update, 0);
-    agreement.update(learner);
-  }
-  const std::vector<float> serial = joined_by_hand(count, session.size(), kUpdates);
-  double difference = 0.0;
-  double size = 0.0;
-  for (std::size_t i = 0; i < count; ++i) {
-    difference += std::pow(static_cast<double>(parameters[i]) - static_cast<double>(serial[i]), 2);
-    size += std::pow(static_cast<double>(serial[i]), 2);
-  }
-  check(std::sqrt(difference / size) < 1e-5, "the MPI library's sum is the serial one within rounding");
+  const std::vector<float> parameters = learn_as_member(session.rank(), session.size(), agreement, count, kUpdates);
+  check(relative_distance(parameters, joined_by_hand(count, session.size(), kUpdates)) < 1e-5,
+        "the MPI library's sum is the serial one within rounding");
   std::vector<float> of_first = parameters;
   check_mpi(MPI_Bcast(of_first.data(), static_cast<int>(count), MPI_FLOAT, 0, session.communicator()), "compare");
   check(parameters == of_first, "all ranks have the same parameters");

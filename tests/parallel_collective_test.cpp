@@ -1,5 +1,4 @@
 // Every collective gives every member the sum of all gradients and the owners' parameters, and moves 2 S (P - 1) bytes.
-#include <cmath>
 #include <map>
 #include <thread>
 
@@ -7,6 +6,7 @@
 #include "parallel/transport/shared_memory_transport.hpp"
 #include "tests/catch2.hpp"
 #include "tests/parallel_fake_learner.hpp"
+#include "tests/relative_distance.hpp"
 
 using namespace prl;
 using namespace prl::test;
@@ -74,16 +74,8 @@ float sum_of_whole_numbers(int members, std::size_t i) {
 }
 
 std::vector<float> learn(AllReduce kind, Transport& transport, std::size_t count, int updates) {
-  std::vector<float> parameters(count);
-  std::vector<float> gradient(count);
-  set_parameters(parameters, 0);
-  FakeLearner learner({transport.size(), transport.rank(), 1}, updates, parameters, {gradient});
   TransportGradients agreement(transport, count, 1, make_collective(kind, transport, count));
-  for (int update = 0; update < updates; ++update) {
-    learner.compute_gradient(update, 0);
-    agreement.update(learner);
-  }
-  return parameters;
+  return learn_as_member(transport.rank(), transport.size(), agreement, count, updates);
 }
 
 std::vector<std::vector<float>> parameters_of_members(AllReduce kind, int members, std::size_t count) {
@@ -92,16 +84,6 @@ std::vector<std::vector<float>> parameters_of_members(AllReduce kind, int member
     parameters[static_cast<std::size_t>(transport.rank())] = learn(kind, transport, count, 5);
   });
   return parameters;
-}
-
-double relative_distance(const std::vector<float>& a, const std::vector<float>& b) {
-  double difference = 0.0;
-  double size = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference += std::pow(static_cast<double>(a[i]) - static_cast<double>(b[i]), 2);
-    size += std::pow(static_cast<double>(b[i]), 2);
-  }
-  return std::sqrt(difference / size);
 }
 
 }  // namespace

@@ -60,6 +60,20 @@ class FakeLearner final : public Learner {
   int fails_at_ = -1;
 };
 
+// A member's parameters after `updates` updates with one shard a member.
+inline std::vector<float> learn_as_member(int member, int members, GradientAgreement& agreement,
+                                          std::size_t parameter_count, int updates) {
+  std::vector<float> parameters(parameter_count);
+  std::vector<float> gradient(parameter_count);
+  set_parameters(parameters, 0);
+  FakeLearner learner({members, member, 1}, updates, parameters, {gradient});
+  for (int update = 0; update < updates; ++update) {
+    learner.compute_gradient(update, 0);
+    agreement.update(learner);
+  }
+  return parameters;
+}
+
 // Parameters after `updates` updates with all `shards` shards, by the definition.
 inline std::vector<float> joined_by_hand(std::size_t parameter_count, int shards, int updates) {
   std::vector<float> parameters(parameter_count);

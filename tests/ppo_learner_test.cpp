@@ -12,6 +12,7 @@
 #include "envs/pendulum.hpp"
 #include "tests/catch2.hpp"
 #include "tests/owned_learner.hpp"
+#include "tests/relative_distance.hpp"
 
 namespace {
 
@@ -75,16 +76,6 @@ std::vector<float> sum_of(const std::vector<std::vector<float>>& gradients) {
   return sum;
 }
 
-double relative_distance(const std::vector<float>& a, const std::vector<float>& b) {
-  double difference = 0.0;
-  double norm = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference += std::pow(static_cast<double>(a[i]) - static_cast<double>(b[i]), 2);
-    norm += std::pow(static_cast<double>(b[i]), 2);
-  }
-  return std::sqrt(difference / norm);
-}
-
 }  // namespace
 
 TEMPLATE_TEST_CASE("A shard's gradient has the same bits whether one learner holds all shards or each its own", "",
@@ -127,7 +118,7 @@ TEMPLATE_TEST_CASE("Learners that hold several shards each add up to the learner
   ingest(split, segment);
   for (int update = 0; update < central.front()->learner().updates_due(); ++update) {
     const std::vector<float> sum = sum_of(shard_gradients(central, update));
-    CHECK(relative_distance(sum_of(shard_gradients(split, update)), sum) < 1e-6);
+    CHECK(prl::test::relative_distance(sum_of(shard_gradients(split, update)), sum) < 1e-6);
   }
   prl::PpoLossTerms terms;
   for (auto& l : split) terms += l->learner().loss_terms();
@@ -229,7 +220,7 @@ TEST_CASE("LibTorch's autograd as backpropagation gives the same gradients") {
   for (int update = 0; update < flat.learner().updates_due(); ++update) {
     const std::span<const float> expected = autograd.summed_gradient(update);
     const std::span<const float> actual = flat.summed_gradient(update);
-    CHECK(relative_distance({actual.begin(), actual.end()}, {expected.begin(), expected.end()}) < 1e-5);
+    CHECK(prl::test::relative_distance({actual.begin(), actual.end()}, {expected.begin(), expected.end()}) < 1e-5);
   }
 }
 
