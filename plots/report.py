@@ -86,7 +86,7 @@ def summary_blocks(material: Material) -> list[Block]:
         Paragraph(f"Claims and figures together: {total}. {settings.profile_text(records)}"),
         Heading(2, "The documents' claims in a sentence each"),
         Bullets(tuple(_claim_sentence(claim) for claim in material.claims)),
-        Heading(2, "Document D4's figures"),
+        Heading(2, "The documents' figures"),
         figures,
     ]
 
