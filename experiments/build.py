@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA_VERSION = 1
+# What `prl train` takes where an option is not given: the coordinates of the matrix.
+_DEFAULTS = {"collect": "serial", "inference": "workers", "agreement": "none", "schedule": "lock-step"}
 
 
 class BuildError(RuntimeError):
@@ -51,6 +53,15 @@ class Build:
             if all(cell.get(key, value) == value for key, value in wanted.items()) and not cell["available"]:
                 return str(cell.get("reason") or "the runner has no such cell")
         return ""
+
+    def reason_refused(self, options: dict[str, str]) -> str:
+        """Why the runner refuses these options of `prl train`, by its matrix; empty if it does not. Tables are not in it."""
+        of_rule = [cell for cell in self.cells if cell.get("algorithm") == options["algorithm"]]
+        wanted = {key: options.get(key, value) for key, value in _DEFAULTS.items()}
+        cells = [cell for cell in of_rule if all(cell.get(key) == value for key, value in wanted.items())]
+        if of_rule and not cells:
+            return "the runner has no such cell"
+        return next((str(cell["reason"]) for cell in cells if not cell["available"]), "")
 
 
 def describe_build(program: Path) -> Build:

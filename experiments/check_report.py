@@ -1,4 +1,4 @@
-"""Checks that a profile's report holds the tables of documents D4 and D0 and of the learning rules with measured rows.
+"""Checks that a profile's report holds the tables of documents D4 and D0, of the learning rules and of the studies with measured rows.
 
     python -m experiments.check_report --profile smoke
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from experiments import rules
 from experiments.documents import load_documents
+from experiments.study import load_studies
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -53,7 +54,8 @@ def measured_rows_markdown(text: str) -> dict[str, int]:
 
 def missing(folder: Path) -> list[str]:
     """What the report in `folder` lacks, one line each."""
-    tables = [*(name for name in load_documents().tables if name.startswith(("D4.", "D0."))), *rules.TABLES]
+    of_documents = [name for name in load_documents().tables if name.startswith(("D4.", "D0."))]
+    tables = [*of_documents, *rules.TABLES, *(table for study in load_studies() for table in study.tables)]
     found = []
     for name, count in (("report.md", measured_rows_markdown), ("report.html", measured_rows_html)):
         path = folder / name

@@ -49,8 +49,7 @@ def _row(data: dict[str, Any]) -> Row:
     )
 
 
-def load_experiment(path: Path) -> Experiment:
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
+def experiment_of(data: dict[str, Any]) -> Experiment:
     return Experiment(
         id=data["id"],
         quantity=data["quantity"],
@@ -64,7 +63,10 @@ def load_experiment(path: Path) -> Experiment:
 
 
 def load_experiments(folder: Path = FOLDER) -> dict[str, Experiment]:
-    """Every experiment, by id: those of the documents, and whether each rule learns."""
+    """Every experiment, by id: those of the documents, whether each rule learns, and those of studies."""
     paths = [*sorted(folder.glob("d[0-9]_*.toml")), folder / "rules_learning.toml"]
-    experiments = [load_experiment(path) for path in paths]
+    entries = [tomllib.loads(path.read_text(encoding="utf-8")) for path in paths]
+    for path in sorted(folder.glob("studies/*.toml")):
+        entries += tomllib.loads(path.read_text(encoding="utf-8")).get("experiment", [])
+    experiments = [experiment_of(entry) for entry in entries]
     return {experiment.id: experiment for experiment in experiments}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from experiments.build import Build
-from experiments.freshness import RecordError, check_provenance, is_fresh, read_run_record, remove_stale
+from experiments.freshness import RecordError, check_provenance, is_fresh, read_measurement, remove_stale
 from experiments.launcher import Child
 from experiments.plan import Run, Stage
 from experiments.progress import Progress
@@ -41,14 +41,21 @@ class Execution:
         """Whether the run has to be done. A file in its place that is no record of it is named and replaced."""
         path = self.records / run.record
         try:
-            return not is_fresh(path, self.build.identity())
+            return not is_fresh(path, self.build.identity(), run.record_kind)
         except RecordError as error:
             print(f"reproduce: {error}: not used, the run is repeated", file=sys.stderr)
             path.unlink()
             return True
 
     def command(self, run: Run) -> list[str]:
-        return [str(self.build.program), *run.arguments, "--progress", "none", "--record", os.path.relpath(self.running / run.record)]
+        record = ("--record", os.path.relpath(self.running / run.record))
+        if not run.program:
+            return [str(self.build.program), *run.arguments, "--progress", "none", *record]
+        first, *words = run.program
+        if first == "python":
+            return [sys.executable, *words, "--prl", str(self.build.program), *run.arguments, *record]
+        program = self.build.program if first == "prl" else self.build.program.with_name(first)
+        return [str(program), *words, *run.arguments, *record]
 
     def run_stage(self, stage: Stage, due: set[str], progress: Progress) -> None:
         """Does the runs of `stage` whose records are in `due`, stage.slots at a time."""
@@ -91,7 +98,7 @@ class Execution:
         """Moves the record into place; why it cannot be, otherwise."""
         written = self.running / run.record
         try:
-            check_provenance(written, read_run_record(written), self.build.identity())
+            check_provenance(written, read_measurement(written, run.record_kind), self.build.identity())
         except RecordError as error:
             return str(error)
         final = self.records / run.record

@@ -54,6 +54,17 @@ def read_run_record(path: Path) -> dict[str, Any]:
     return record
 
 
+def read_measurement(path: Path, kind: str) -> dict[str, Any]:
+    """The record of a run, by whichever program. Raises RecordError."""
+    if kind == "train":
+        return read_run_record(path)
+    record = read_json(path, kind)
+    missing = [key for key in ("provenance", "machine") if key not in record]
+    if missing:
+        raise RecordError(f"{path} lacks {', '.join(missing)}: it does not say where it comes from")
+    return record
+
+
 def check_provenance(path: Path, record: dict[str, Any], identity: dict[str, Any]) -> None:
     """Raises RecordError if the record says that it comes from other sources or another machine than its name."""
     for place, key in (("provenance", "source_digest"), ("machine", "cpu")):
@@ -61,11 +72,11 @@ def check_provenance(path: Path, record: dict[str, Any], identity: dict[str, Any
             raise RecordError(f"{path} comes from another {'build' if place == 'provenance' else 'machine'}")
 
 
-def is_fresh(path: Path, identity: dict[str, Any]) -> bool:
+def is_fresh(path: Path, identity: dict[str, Any], kind: str = "train") -> bool:
     """Whether the run need not be repeated. Raises RecordError for a file that stands there and is no such record."""
     if not path.exists():
         return False
-    check_provenance(path, read_run_record(path), identity)
+    check_provenance(path, read_measurement(path, kind), identity)
     return True
 
 

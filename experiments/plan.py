@@ -37,6 +37,8 @@ class Run:
     arguments: tuple[str, ...]
     record: str
     estimate_seconds: float
+    program: tuple[str, ...] = ()  # none: the runner
+    record_kind: str = "train"
 
     @property
     def title(self) -> str:
@@ -54,10 +56,20 @@ class Stage:
 
 
 def planned_run(
-    cell: PlannedCell, replicate: int, arguments: Iterable[str], estimate_seconds: float, build: Build
+    cell: PlannedCell,
+    replicate: int,
+    arguments: Iterable[str],
+    estimate_seconds: float,
+    build: Build,
+    program: tuple[str, ...] = (),
+    record_kind: str = "train",
+    sources: str = "",
 ) -> Run:
+    """`program` and `sources`, a digest of files, are of runs that are not the runner's alone."""
     words = tuple(arguments)
-    return Run(cell, replicate, words, record_name(cell.name, replicate, list(words), build.identity()), estimate_seconds)
+    identity = {**build.identity(), "sources": sources} if sources else build.identity()
+    record = record_name(cell.name, replicate, [*program, *words], identity)
+    return Run(cell, replicate, words, record, estimate_seconds, program, record_kind)
 
 
 def interleave(cells: Iterable[AnyCell], launches: dict[str, int]) -> list[tuple[AnyCell, int]]:
@@ -142,7 +154,9 @@ def plan_document(
         "machine": build.machine,
         "cells": {c.name: c.as_dict() for c in cells},
         "runs": [
-            {"cell": run.cell.name, "replicate": run.replicate, "record": run.record} for stage in stages for run in stage.runs
+            {"cell": run.cell.name, "replicate": run.replicate, "record": run.record, "kind": run.record_kind}
+            for stage in stages
+            for run in stage.runs
         ],
         "unavailable": {name: reason for name, reason in unavailable.items() if reason},
         "failures": failures,

@@ -30,6 +30,7 @@ from experiments.plan import Planner, Run, Stage, plan_document, planned_run
 from experiments.profile import Profile, load_profile, profile_names
 from experiments.progress import Progress, clock
 from experiments.rules import RuleCell, load_rule_cells, plan_of_rules, rule_stages
+from experiments.study import Study, load_studies
 from experiments.tabular import TabularCell, load_tabular_cells, tabular_stages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,6 +59,7 @@ class Task:
     tabular: tuple[TabularCell, ...] = ()
     rules: tuple[RuleCell, ...] = ()
     reinforce: tuple[reinforce.ReinforceCell, ...] = ()
+    studies: tuple[Study, ...] = ()
 
     def stages(self, costs: Costs) -> list[Stage]:
         planner = Planner(self.profile, self.build, self.cells, costs.pendulum_seconds)
@@ -66,6 +68,7 @@ class Task:
             *tabular_stages(self.profile, self.build, list(self.tabular)),
             *reinforce.reinforce_stages(self.profile, self.build, list(self.reinforce), costs.reinforce_seconds),
             *rule_stages(self.profile, self.build, list(self.rules)),
+            *(stage for study in self.studies for stage in study.stages(self.profile, self.build)),
         ]
 
     @property
@@ -108,7 +111,8 @@ def load_task(options: argparse.Namespace) -> Task:
     output = options.output or ROOT / "results" / profile.name
     program = build.program.with_name(optimum.PROGRAM)
     tabular, episodes = tuple(load_tabular_cells()), tuple(reinforce.load_reinforce_cells())
-    return Task(profile, build, load_cells(), output, program, tabular, tuple(load_rule_cells()), episodes)
+    rules, studies = tuple(load_rule_cells()), load_studies()
+    return Task(profile, build, load_cells(), output, program, tabular, rules, episodes, studies)
 
 
 @contextmanager
@@ -216,8 +220,9 @@ def execute(task: Task) -> dict[str, str]:
         document["cells"].update({cell.name: cell.as_dict() for cell in (*task.tabular, *task.reinforce)})
         document["unavailable"].update(reinforce.left_out(task.reinforce, task.build.usable_cores))
         document["reinforce"] = costs.reinforce
-        for part, entries in plan_of_rules(task.build, list(task.rules)).items():
-            document[part].update(entries)
+        for plan in (plan_of_rules(task.build, list(task.rules)), *(study.plan(task.build) for study in task.studies)):
+            for part, entries in plan.items():
+                document[part].update(entries)
         write_json(task.records / "plan.json", document)
 
     write_plan()

@@ -16,8 +16,6 @@ FOLDER = Path(__file__).resolve().parent
 TABLES = (
     *("rules.learning", "rules.final", "D3.vtrace_lag", "D3.staleness", "D3.a3c", "D3.apex_rates", "D3.apex", "D1.dqn"),
 )
-# What `prl train` takes where an option is not given: the coordinates of the matrix.
-_DEFAULTS = {"collect": "serial", "inference": "workers", "agreement": "none", "schedule": "lock-step"}
 
 
 @dataclass(frozen=True)
@@ -42,12 +40,7 @@ class RuleCell:
 
     def reason_unavailable(self, build: Build) -> str:
         """Why the runner refuses this cell of its matrix; empty if it does not."""
-        options = dict(self.options)
-        wanted = {"algorithm": options["algorithm"], **{key: options.get(key, value) for key, value in _DEFAULTS.items()}}
-        cells = [cell for cell in build.cells if all(cell.get(key) == value for key, value in wanted.items())]
-        if build.cells and not cells:
-            return "the runner has no such cell"
-        return next((str(cell["reason"]) for cell in cells if not cell["available"]), "")
+        return build.reason_refused(dict(self.options))
 
 
 def load_rule_cells(path: Path = FOLDER / "rules_cells.toml") -> list[RuleCell]:

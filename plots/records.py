@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments import calibration
-from experiments.freshness import RecordError, read_json, read_run_record
+from experiments.freshness import RecordError, read_json, read_measurement
 
 Record = dict[str, Any]
 
@@ -65,7 +65,7 @@ def load_records(folder: Path) -> RecordSet:
     for run in plan["runs"]:
         path = folder / run["record"]
         if path.exists():
-            runs.setdefault(run["cell"], {})[run["replicate"]] = read_run_record(path)
+            runs.setdefault(run["cell"], {})[run["replicate"]] = read_measurement(path, run.get("kind", "train"))
     return RecordSet(
         plan=plan,
         calibration=read_json(folder / calibration.FILE_NAME, "calibration"),

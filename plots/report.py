@@ -18,6 +18,7 @@ from pathlib import Path
 from experiments.definitions import Experiment, load_experiments
 from experiments.documents import Documents, load_documents
 from experiments.freshness import RecordError
+from experiments.study import Study, load_studies
 from plots import bits, formats, learning_figures, settings, timing_figures
 from plots.audit import audit_blocks
 from plots.blocks import Block, Bullets, Details, Figure, Heading, Paragraph, Row, Table
@@ -33,6 +34,7 @@ from plots.rules_claims import judge_rule_claims
 from plots.rules_section import rule_blocks
 from plots.rules_tables import narrow_learning_table
 from plots.speed_tables import speed_tables
+from plots.studies import section_of
 from plots.summary import summary_table
 from plots.tabular_claims import judge_tabular_claims
 from plots.tabular_tables import tabular_tables
@@ -49,6 +51,7 @@ class Material:
     documents: Documents
     experiments: dict[str, Experiment]
     claims: list[Judged]
+    studies: tuple[Study, ...]
 
 
 def _claim_sentence(claim: Judged) -> str:
@@ -160,6 +163,14 @@ def reinforce_blocks(material: Material) -> list[Block]:
     return [Heading(2, "D0.reinforce: REINFORCE on CartPole-v1"), _stated(experiment), *section]
 
 
+def study_blocks(material: Material) -> list[Block]:
+    blocks: list[Block] = []
+    for study in material.studies:
+        section = section_of(study).blocks(study, material.documents, material.records, _stated)
+        blocks += [Heading(2, study.title), *section]
+    return blocks
+
+
 def claim_blocks(material: Material) -> list[Block]:
     blocks: list[Block] = [Heading(2, "Claims and their evidence")]
     columns = ("where", "quantity", "measured", "95 % interval", "n", "verdict")
@@ -202,13 +213,15 @@ def closing_blocks(material: Material) -> list[Block]:
 def gather(folder: Path) -> Material:
     """Raises RecordError for missing, torn or foreign records."""
     records, documents, experiments = load_records(folder), load_documents(), load_experiments()
+    studies = load_studies()
     others = [
         *judge_tabular_claims(experiments, documents, records),
         *judge_reinforce_claims(experiments, documents, records),
         *judge_rule_claims(experiments, documents, records),
+        *(claim for study in studies for claim in section_of(study).judge(study, documents, records)),
     ]
     claims = [*judge_claims(experiments, documents, records), *sorted(others, key=lambda claim: claim.id)]
-    return Material(records, documents, experiments, claims)
+    return Material(records, documents, experiments, claims, studies)
 
 
 def report_blocks(material: Material) -> list[Block]:
@@ -218,6 +231,7 @@ def report_blocks(material: Material) -> list[Block]:
         *reinforce_blocks(material),
         *tabular_blocks(material),
         *rule_blocks(material.experiments, material.records, _stated),
+        *study_blocks(material),
         *claim_blocks(material),
         *closing_blocks(material),
     ]

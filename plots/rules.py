@@ -102,13 +102,14 @@ class Staleness:
 
 
 class Rules:
-    """The cells of the rules in a set of records; names without 'rules.'."""
+    """The cells of the rules, or of a study, in a set of records; names without 'rules.'."""
 
-    def __init__(self, records: RecordSet):
+    def __init__(self, records: RecordSet, family: str = "rules"):
         self._records = records
+        self._family = family
 
     def runs(self, cell: str) -> dict[int, Record]:
-        return self._records.runs.get(f"rules.{cell}", {})
+        return self._records.runs.get(f"{self._family}.{cell}", {})
 
     def seeds(self, cell: str) -> list[Record]:
         return list(self.runs(cell).values())
@@ -117,7 +118,7 @@ class Rules:
         """Why these cells give no verdict, if they don't."""
         for cell in cells:
             if not self.runs(cell):
-                return not_run(self._records.missing.get(f"rules.{cell}", "no such cell in these records"))
+                return not_run(self._records.missing.get(f"{self._family}.{cell}", "no such cell in these records"))
         return None
 
     def oversubscribed(self, cell: str) -> bool:
