@@ -24,6 +24,7 @@
 #include "parallel/collect/remote_collector.hpp"
 #include "parallel/collect/serial_collector.hpp"
 #include "parallel/collect/thread_collector.hpp"
+#include "parallel/schedule/collecting_ahead.hpp"
 #include "parallel/schedule/companions.hpp"
 #include "parallel/transport/core_share.hpp"
 #include "parallel/transport/mpi_session.hpp"
@@ -49,14 +50,16 @@ Parts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const Env
   const ActorSetting setting{layout, c.seed, c.step_cost, exploration_of(c.rule, c.environments),
                              c.episodes_per_round() / c.environments};
   return {c, layout, environment.actors(setting), environment.batches(setting),
-          CollectionPlan{c.workers, c.environments, layout.parameter_count, segment_layout(c)}};
+          CollectionPlan{c.workers, c.environments, c.pipelined() ? 1 : 0, layout.parameter_count, segment_layout(c)}};
 }
 
 // Throws std::runtime_error unless this process may have as many threads as it is going to start. oneTBB would make do
 // with fewer, or end the program.
 void require_threads(const RunConfiguration& c) {
-  const int beside_learner = c.central_learner_runs_free() ? c.workers : c.workers - 1;
-  const int count = (c.collect == CollectMode::kThreads ? beside_learner : 0) + c.learner_threads - 1;
+  const bool threads_collect = c.collect == CollectMode::kThreads;
+  int count = (threads_collect ? c.workers - 1 : 0) + c.learner_threads - 1;
+  // Elsewhere worker 0 is the learner's thread.
+  if (c.pipelined() || (threads_collect && c.central_learner_runs_free())) ++count;
   std::atomic<bool> release{false};
   std::string error;
   std::vector<std::thread> threads;
@@ -76,8 +79,18 @@ void require_threads(const RunConfiguration& c) {
   }
 }
 
+// `collector` in a thread of its own, one round ahead of the learner.
+std::unique_ptr<Collector> collecting_ahead(const Parts& parts, std::unique_ptr<Collector> collector) {
+  const RunConfiguration& c = parts.configuration;
+  const int recorders = c.inference == InferencePlace::kLearner ? 1 : c.workers;
+  return std::make_unique<CollectingAhead>(parts.plan, environments_of(0, recorders, c.environments),
+                                           std::move(collector), c.warmup_rounds + c.rounds,
+                                           [&c](long round) { return c.pays_step_cost(round); });
+}
+
 void learn_centrally(const Parts& parts, std::unique_ptr<Collector> collector, const LearnerMain& learner_main) {
   require_threads(parts.configuration);
+  if (parts.configuration.pipelined()) collector = collecting_ahead(parts, std::move(collector));
   use_one_torch_thread();
   CentralRounds rounds(parts.configuration, parts.layout, std::move(collector));
   learner_main(rounds);

@@ -18,6 +18,17 @@ std::string why_not_free(const ParallelMode& mode) {
   return "";
 }
 
+// Empty if a learner and its workers can work on two rounds at the same time.
+std::string why_not_pipelined(const ParallelMode& mode) {
+  if (mode.collect == CollectMode::kSerial) {
+    return "nobody collects beside a single worker that learns; use threads, processes or mpi";
+  }
+  if (mode.agreement != Agreement::kNone) {
+    return "workers that learn have no time to collect meanwhile; use --agreement none";
+  }
+  return "";
+}
+
 // Empty if parameters can be shared without locks.
 std::string why_not_hogwild(const ParallelMode& mode) {
   if (mode.collect == CollectMode::kSerial) {
@@ -27,7 +38,7 @@ std::string why_not_hogwild(const ParallelMode& mode) {
   if (mode.inference == InferencePlace::kLearner) {
     return "workers that learn hold the parameters, so they act with them; use --inference workers";
   }
-  if (mode.schedule == Schedule::kLockStep) {
+  if (mode.schedule != Schedule::kFreeRunning) {
     return "workers that wait for each other have no use for parameters without locks; use --schedule free-running";
   }
   return "";
@@ -57,6 +68,7 @@ std::string why_not(const ParallelMode& mode) {
     return "workers that learn hold the parameters, so they act with them; use --inference workers";
   }
   if (mode.agreement == Agreement::kHogwild) return why_not_hogwild(mode);
+  if (mode.schedule == Schedule::kPipelined) return why_not_pipelined(mode);
   return mode.schedule == Schedule::kFreeRunning ? why_not_free(mode) : "";
 }
 
@@ -80,7 +92,7 @@ std::vector<Cell> all_cells() {
          {CollectMode::kSerial, CollectMode::kThreads, CollectMode::kProcesses, CollectMode::kMpi}) {
       for (const auto inference : {InferencePlace::kWorkers, InferencePlace::kLearner}) {
         for (const auto agreement : {Agreement::kNone, Agreement::kAllReduce, Agreement::kHogwild}) {
-          for (const auto schedule : {Schedule::kLockStep, Schedule::kFreeRunning}) {
+          for (const auto schedule : {Schedule::kLockStep, Schedule::kPipelined, Schedule::kFreeRunning}) {
             cells.push_back(find_cell(std::string(algorithm), {collect, inference, agreement, schedule}));
           }
         }

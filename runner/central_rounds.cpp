@@ -39,7 +39,7 @@ CentralRounds::CentralRounds(const RunConfiguration& c, const NetworkLayout& lay
                              std::unique_ptr<Collector> collector)
     : workers_(c.workers),
       collector_(std::move(collector)),
-      lag_(c.lag),
+      lag_(c.pipelined() ? 1 : c.lag),
       publish_(c.publish_weights),
       learner_parameters_(acts_with_others(c) ? layout.parameter_count : 0),
       episodes_(c.environments, c.solved_return) {
@@ -65,7 +65,10 @@ bool CentralRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outco
   learn();
   if (delayed_ != nullptr && publish_) delayed_->push(learner_->parameters());
   outcome.lags.push_back(lag_);
-  outcome.seconds = {collected - begin, monotonic_seconds() - collected};
+  const double learned = monotonic_seconds();
+  outcome.seconds = {collected - begin + paused_seconds_, learned - collected,
+                     std::min(collector_->seconds_ahead(), learned - collected)};
+  paused_seconds_ = 0.0;
   for (const WorkerSeconds& worker : collector_->worker_seconds()) {
     outcome.worker_collect_seconds.push_back(worker.collecting);
   }
@@ -76,6 +79,13 @@ bool CentralRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outco
   outcome.training_episodes = static_cast<long>(returns.size());
   outcome.steps_to_solved = episodes_.steps_to_solved();
   return true;
+}
+
+// What is waited for is part of the next round.
+void CentralRounds::pause() {
+  const double begin = monotonic_seconds();
+  collector_->pause();
+  paused_seconds_ += monotonic_seconds() - begin;
 }
 
 void CentralRounds::learn() {

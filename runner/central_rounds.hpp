@@ -23,6 +23,7 @@ class CentralRounds final : public RoundRunner {
 
   std::span<float> parameters() override { return learner_->parameters(); }
   bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
+  void pause() override;
   void charge_step_cost(bool charge) override { collector_->charge_step_cost(charge); }
   std::optional<ReplayCounts> replay_counts() const override { return learner_->replay_counts(); }
   int updates_of_round() const override { return learner_->updates_due(); }
@@ -38,6 +39,7 @@ class CentralRounds final : public RoundRunner {
   std::unique_ptr<Collector> collector_;
   int lag_;
   bool publish_;
+  double paused_seconds_ = 0.0;  // since the last round
   // With a lag, or where no parameters are published, the learner's parameters are apart from those that act.
   AlignedBuffer<float> learner_parameters_;
   std::unique_ptr<DelayedParameters> delayed_;

@@ -16,6 +16,7 @@ namespace prl {
 struct RoundSeconds {
   double collect = 0.0;
   double learn = 0.0;
+  double overlap = 0.0;  // of learn, in which workers collected the next round
   double total() const { return collect + learn; }
 };
 

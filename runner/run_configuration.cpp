@@ -157,7 +157,7 @@ void validate_division(const RunConfiguration& c) {
 
 bool RunConfiguration::oversubscribed(int usable_cores) const {
   const bool workers_wait = step_cost.kind == StepCost::Kind::kWait;
-  const int beside = central_learner_runs_free() ? 1 : 0;
+  const int beside = learner_beside_workers() ? 1 : 0;
   const int busy_workers = workers_wait && agreement == Agreement::kNone ? 1 : workers + beside;
   return busy_workers > usable_cores || learner_threads > usable_cores;
 }
@@ -214,7 +214,10 @@ std::string name_of(CollectMode mode) {
 }
 
 std::string name_of(InferencePlace place) { return place == InferencePlace::kWorkers ? "workers" : "learner"; }
-std::string name_of(Schedule schedule) { return schedule == Schedule::kLockStep ? "lock-step" : "free-running"; }
+std::string name_of(Schedule schedule) {
+  if (schedule == Schedule::kLockStep) return "lock-step";
+  return schedule == Schedule::kPipelined ? "pipelined" : "free-running";
+}
 std::string name_of(AllReduce all_reduce) {
   switch (all_reduce) {
     case AllReduce::kDirect:

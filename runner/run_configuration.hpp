@@ -25,8 +25,9 @@ enum class InferencePlace { kWorkers, kLearner };
 // How several holders of gradients become one learner: there is but one; they sum their gradients; each steps parameters
 // that all of them share, without locks.
 enum class Agreement { kNone, kAllReduce, kHogwild };
-// Whether actors and learner wait for each other every round, or run beside each other with queues between.
-enum class Schedule { kLockStep, kFreeRunning };
+// Whether actors and learner wait for each other every round, work beside each other on two rounds, or run beside each
+// other with queues between.
+enum class Schedule { kLockStep, kPipelined, kFreeRunning };
 
 struct EvaluationSetting {
   int every_rounds = 0;  // 0: no evaluations during training
@@ -70,8 +71,10 @@ struct RunConfiguration {
   int episodes_per_round() const { return needs_of(rule).episodes; }
   long steps() const { return rounds * steps_per_round; }
   bool free_running() const { return schedule == Schedule::kFreeRunning; }
-  // Whether a central learner works beside all workers.
+  bool pipelined() const { return schedule == Schedule::kPipelined; }
   bool central_learner_runs_free() const { return free_running() && agreement == Agreement::kNone; }
+  // Whether a central learner works beside all workers.
+  bool learner_beside_workers() const { return pipelined() || central_learner_runs_free(); }
   // `round` counts from 0, warm-up rounds included.
   bool pays_step_cost(long round) const;
   // Workers of the run that do work at the same time: they, not the waiting ones, need a core each.

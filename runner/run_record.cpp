@@ -62,11 +62,15 @@ Json seconds_json(const TrainingResult& result) {
   Json json = {{"total", result.total_seconds},
                {"collect", sum.collect},
                {"learn", sum.learn},
+               {"overlap", sum.overlap},
                {"evaluate", result.evaluate_seconds},
                {"start_up", result.start_up_seconds}};
   json["rounds"] = Json::array();
   for (const RoundSeconds& round : result.rounds) {
-    json["rounds"].push_back({{"total", round.total()}, {"collect", round.collect}, {"learn", round.learn}});
+    json["rounds"].push_back({{"total", round.total()},
+                              {"collect", round.collect},
+                              {"learn", round.learn},
+                              {"overlap", round.overlap}});
   }
   json["workers"] = Json::array();
   for (const double seconds : result.worker_collect_seconds) json["workers"].push_back({{"collect", seconds}});

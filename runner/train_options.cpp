@@ -69,9 +69,12 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
                              {{"shared", AverageSharing::kShared}, {"per-worker", AverageSharing::kPerWorker}},
                              "the optimiser's averages of gradients with --agreement hogwild [shared]");
   add_choice<Schedule>(command, "--schedule", c.schedule,
-                       {{"lock-step", Schedule::kLockStep}, {"free-running", Schedule::kFreeRunning}},
-                       "all wait for each other every round, or workers act beside the learner, which takes their "
-                       "segments as they come [lock-step]");
+                       {{"lock-step", Schedule::kLockStep},
+                        {"pipelined", Schedule::kPipelined},
+                        {"free-running", Schedule::kFreeRunning}},
+                       "all wait for each other every round; workers collect a round while the learner learns from "
+                       "the one before; or workers act beside the learner, which takes their segments as they come "
+                       "[lock-step]");
   add_value(command, "--queue-depth", c.queue_depth, kWhole, "segments that a free-running worker may be ahead");
   add_value(command, "--lag", c.lag, kWhole,
             "rounds by which the acting parameters are kept behind the learner's, in lock-step");

@@ -81,6 +81,7 @@ RoundSeconds TrainingResult::sum() const {
   for (const RoundSeconds& round : rounds) {
     sum.collect += round.collect;
     sum.learn += round.learn;
+    sum.overlap += round.overlap;
   }
   return sum;
 }

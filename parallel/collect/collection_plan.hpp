@@ -10,11 +10,16 @@ namespace prl {
 struct CollectionPlan {
   int workers = 1;       // W, all that collect; worker 0 is the learner's own
   int environments = 1;  // N, over all workers
+  int beside = 0;        // others that work at the same time: 1 where the learner does
   std::size_t parameter_count = 0;
   SegmentLayout layout;
 
   std::size_t segment_bytes() const { return static_cast<std::size_t>(environments) * layout.block_bytes(); }
   std::size_t parameter_bytes() const { return parameter_count * sizeof(float); }
+
+  // All that want a core at the same time, and a worker's place among them (parallel/transport/core_share.hpp).
+  int working_together() const { return workers + beside; }
+  int core_share_of(int worker) const { return worker + beside; }
 };
 
 // Throws std::invalid_argument, one line, if a worker would have no environment or a size is not positive.

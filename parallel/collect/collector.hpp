@@ -48,6 +48,12 @@ class Collector {
   // Seconds of each worker in the last round, worker 0 first.
   virtual std::vector<WorkerSeconds> worker_seconds() const = 0;
 
+  // Seconds since the last collect() returned in which the workers have been collecting the next round.
+  virtual double seconds_ahead() const { return 0.0; }
+
+  // Waits until nobody collects ahead.
+  virtual void pause() {}
+
   // What crossed between workers so far, as seen by worker 0 (every message has worker 0 at one end).
   virtual CommunicationLedger& ledger() = 0;
 };

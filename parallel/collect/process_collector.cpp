@@ -27,7 +27,7 @@ ProcessCollector::ProcessCollector(const CollectionPlan& plan, const ActorFactor
       segment_(plan.layout, region_.carve<std::byte>(plan.segment_bytes()).data(), 0, plan.environments),
       round_(region_.make<Round>(plan.workers - 1)),
       answers_(region_.carve<Answer>(workers_of(plan))),
-      share_(0, plan.workers) {
+      share_(0, plan.working_together()) {
   processes_ = std::make_unique<ProcessGroup>(
       plan.workers, [&](int worker) { run_worker(worker, make_actor); }, [this] { tell_to_stop(); });
   actor_ = make_actor(0, environments_of(0, plan.workers, plan.environments).count);
@@ -41,10 +41,10 @@ SegmentView ProcessCollector::part_of(int worker) const {
 
 void ProcessCollector::run_worker(int worker, const ActorFactory& make_actor) {
   request_precise_sleep();
-  keep_to_core_share(worker, plan_.workers);
+  keep_to_core_share(plan_.core_share_of(worker), plan_.working_together());
   const SegmentView part = part_of(worker);
   const std::unique_ptr<Actor> actor = make_actor(part.first(), part.count());
-  const Waiter waiter = waiter_for(plan_.workers);
+  const Waiter waiter = waiter_for(plan_.working_together());
   RoundHeader& answer = answers_[static_cast<std::size_t>(worker)].header;
   for (std::uint32_t turn = 0;;) {
     turn = round_.gate.await_turn(turn, waiter);
@@ -87,7 +87,7 @@ void ProcessCollector::await_answers(const std::atomic<bool>& stop) {
   };
   pass_stop_on();
   const double start_seconds = monotonic_seconds();
-  round_.gate.await_followers(waiter_for(plan_.workers, [&] {
+  round_.gate.await_followers(waiter_for(plan_.working_together(), [&] {
     pass_stop_on();
     processes_->check_alive();
   }));

@@ -43,7 +43,7 @@ ProcessStepLink::ProcessStepLink(const CollectionPlan& plan, const EnvironmentBa
       step_(region_.make<Step>(plan.workers - 1)),
       answers_(region_.carve<Answer>(floats(plan.workers, 1))),
       worker_seconds_(floats(plan.workers - 1, 1)),
-      share_(0, plan.workers) {
+      share_(0, plan.working_together()) {
   processes_ = std::make_unique<ProcessGroup>(
       plan.workers, [&](int worker) { run_worker(worker, make_batch); }, [this] { tell_to_stop(); });
   request_precise_sleep();
@@ -51,12 +51,12 @@ ProcessStepLink::ProcessStepLink(const CollectionPlan& plan, const EnvironmentBa
 
 void ProcessStepLink::run_worker(int worker, const EnvironmentBatchFactory& make_batch) {
   request_precise_sleep();
-  keep_to_core_share(worker, plan_.workers);
+  keep_to_core_share(plan_.core_share_of(worker), plan_.working_together());
   const EnvironmentRange range = environments_of(worker, plan_.workers, plan_.environments);
   const std::unique_ptr<EnvironmentBatch> batch = make_batch(range.first, range.count);
   const int observation_size = plan_.layout.observation_size;
   const float* actions = actions_.data() + range.first * plan_.layout.action_size;
-  const Waiter waiter = waiter_for(plan_.workers);
+  const Waiter waiter = waiter_for(plan_.working_together());
   double& seconds = answers_[static_cast<std::size_t>(worker)].header.collecting_seconds;
 
   for (std::uint32_t turn = 0;;) {
@@ -121,7 +121,7 @@ void ProcessStepLink::await_workers(const std::atomic<bool>& stop) {
   };
   pass_stop_on();
   const double start_seconds = monotonic_seconds();
-  step_.gate.await_followers(waiter_for(plan_.workers, [&] {
+  step_.gate.await_followers(waiter_for(plan_.working_together(), [&] {
     pass_stop_on();
     processes_->check_alive();
   }));

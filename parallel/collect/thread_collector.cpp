@@ -19,7 +19,8 @@ const CollectionPlan& checked(const CollectionPlan& plan) {
 }  // namespace
 
 ThreadCollector::ThreadCollector(const CollectionPlan& plan, const ActorFactory& make_actor)
-    : parameters_(checked(plan).parameter_count),
+    : working_together_(plan.working_together()),
+      parameters_(checked(plan).parameter_count),
       blocks_(plan.segment_bytes()),
       segment_(plan.layout, blocks_.data(), 0, plan.environments),
       workers_(static_cast<std::size_t>(plan.workers)),
@@ -27,6 +28,7 @@ ThreadCollector::ThreadCollector(const CollectionPlan& plan, const ActorFactory&
       arena_(plan.workers, 1) {
   for (int w = 0; w < plan.workers; ++w) {
     Worker& worker = workers_[static_cast<std::size_t>(w)];
+    worker.core_share = plan.core_share_of(w);
     worker.range = environments_of(w, plan.workers, plan.environments);
     worker.actor = make_actor(worker.range.first, worker.range.count);
   }
@@ -35,7 +37,7 @@ ThreadCollector::ThreadCollector(const CollectionPlan& plan, const ActorFactory&
 ThreadCollector::~ThreadCollector() { leave_core_share(); }
 
 void ThreadCollector::run_worker(Worker& worker, const std::atomic<bool>& stop) {
-  keep_to_core_share(static_cast<int>(&worker - workers_.data()), static_cast<int>(workers_.size()));
+  keep_to_core_share(worker.core_share, working_together_);
   thread_local const bool precise = (request_precise_sleep(), true);
   static_cast<void>(precise);
   const double start_seconds = monotonic_seconds();

@@ -22,7 +22,7 @@ namespace prl {
 
 class ThreadCollector final : public Collector {
  public:
-  // Worker 0 is the calling thread, which must be the one that calls collect(). Throws std::invalid_argument for a plan
+  // Worker 0 is the thread that calls collect(), always the same one. Throws std::invalid_argument for a plan
   // that cannot be.
   ThreadCollector(const CollectionPlan& plan, const ActorFactory& make_actor);
   ~ThreadCollector() override;
@@ -41,6 +41,7 @@ class ThreadCollector final : public Collector {
   struct alignas(kCacheLineBytes) Worker {
     std::unique_ptr<Actor> actor;
     EnvironmentRange range;
+    int core_share = 0;
     bool complete = false;
     double collecting_seconds = 0.0;
   };
@@ -48,6 +49,7 @@ class ThreadCollector final : public Collector {
   SegmentView part_of(const Worker& worker) const { return segment_.part(worker.range.first, worker.range.count); }
   void run_worker(Worker& worker, const std::atomic<bool>& stop);
 
+  int working_together_;
   AlignedBuffer<float> parameters_;
   AlignedBuffer<std::byte> blocks_;
   SegmentView segment_;

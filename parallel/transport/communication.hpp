@@ -37,6 +37,14 @@ class CommunicationLedger {
   }
   void add_transfer(Purpose purpose, double seconds) { at(purpose).transfer_seconds += seconds; }
   void add_waiting(Purpose purpose, double seconds) { at(purpose).waiting_seconds += seconds; }
+  void add(const CommunicationLedger& other) {
+    for (std::size_t p = 0; p < counts_.size(); ++p) {
+      counts_[p].bytes += other.counts_[p].bytes;
+      counts_[p].messages += other.counts_[p].messages;
+      counts_[p].transfer_seconds += other.counts_[p].transfer_seconds;
+      counts_[p].waiting_seconds += other.counts_[p].waiting_seconds;
+    }
+  }
   const CommunicationCount& of(Purpose purpose) const { return counts_[static_cast<std::size_t>(purpose)]; }
   void reset() { counts_ = {}; }
 

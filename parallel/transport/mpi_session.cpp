@@ -53,9 +53,9 @@ bool launched_by_mpi() {
 
 MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
   int level = MPI_THREAD_SINGLE;
-  check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &level), "start");
-  if (level < MPI_THREAD_FUNNELED) {
-    throw std::runtime_error("this MPI library allows no threads beside it: use one built with MPI_THREAD_FUNNELED");
+  check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &level), "start");
+  if (level < MPI_THREAD_SERIALIZED) {
+    throw std::runtime_error("this MPI library allows no threads beside it: use one built with MPI_THREAD_SERIALIZED");
   }
   check_mpi(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "set an error handler");
   check_mpi(MPI_Comm_rank(MPI_COMM_WORLD, &rank_), "tell the rank");

@@ -1,6 +1,6 @@
 // This process as a rank of an MPI job: MPI from initialisation to finalisation, and what a rank has to know of its host.
 //
-// Made after the last fork and before LibTorch is used. All calls are made by the thread that made the session.
+// Made after the last fork and before LibTorch is used. Threads call it one at a time.
 //
 // Ranks after 0 ignore SIGINT and SIGTERM, which mpirun hands to all of them when it is interrupted: rank 0 decides when
 // to stop and tells them. They have to leave by MPI_Finalize within the second that mpirun then gives them, or Open MPI

@@ -100,6 +100,23 @@ def test_bytes_of_trajectories_with_action_values(
     assert counted(record, "trajectories") == (sent, 6 if schedule == "free-running" else 3)
 
 
+@pytest.mark.parametrize(("collect", "workers"), [("threads", 1), ("threads", 3), ("processes", 3), ("mpi", 2)])
+def test_bytes_of_pipelined_rounds(tmp_path: Path, collect: str, workers: int) -> None:
+    """All workers are apart from the learner, and rounds that were begun in the warm-up are counted once taken."""
+    rounds = 3
+    record = train(
+        tmp_path,
+        f"--collect {collect} --workers {workers} --schedule pipelined",
+        f"--warmup-rounds 1 --steps {rounds * ROUND_STEPS}",
+    )
+    sent = rounds * workers
+    assert counted(record, "weights") == (sent * 4 * parameters_of("Pendulum-v1"), sent)
+    trajectory_bytes = rounds * ENVIRONMENTS * block_bytes("Pendulum-v1", ROUND_STEPS // ENVIRONMENTS)
+    assert counted(record, "trajectories") == (trajectory_bytes, sent)
+    headers = 0 if collect == "threads" else 2 * rounds * (workers - 1)
+    assert counted(record, "control") == (headers * HEADER_BYTES, headers)
+
+
 @pytest.mark.parametrize("collect", ["threads", "processes", "mpi"])
 def test_bytes_of_whole_episodes_are_of_the_steps_that_were_taken(tmp_path: Path, collect: str) -> None:
     """Of the first round, whose episodes do not depend on the number of environments: worker 0 has the first of them."""

@@ -178,6 +178,47 @@ def test_action_values_equal_serial_with_as_many_shards(tmp_path: Path, mode: st
     assert digest(tmp_path, *common, f"--collect {mode}") == serial_digest(tmp_path, *common, "--shards 4")
 
 
+# Another schedule, the same rounds: each is collected with the parameters from before the one that is learned from.
+@pytest.mark.parametrize("rule", ["--env Pendulum-v1", "--algorithm vtrace --env CartPole-v1", ACTION_VALUES])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "threads --workers 1",
+        "threads --workers 5",
+        "processes --workers 1",
+        "processes --workers 3",
+        "processes --workers 3 --inference learner",
+        "mpi --workers 1",
+        "mpi --workers 3",
+        "mpi --workers 2 --inference learner",
+    ],
+)
+def test_pipelined_rounds_equal_a_lag_of_one(tmp_path: Path, mode: str, rule: str) -> None:
+    evaluated = "--evaluate-every 2 --evaluation-episodes 3"
+    pipelined = train(tmp_path, rule, ROUNDS_OF_19, evaluated, f"--collect {mode} --schedule pipelined --warmup-rounds 1")
+    expected = train(tmp_path, rule, ROUNDS_OF_19, evaluated, "--lag 1 --warmup-rounds 1")
+    assert pipelined["parameters_digest"] == expected["parameters_digest"]
+    for part in ("counts", "staleness"):
+        assert pipelined[part] == expected[part]
+    curves = [[{**point, "seconds": 0, "busiest_worker_steps": 0} for point in one["curve"]] for one in (pipelined, expected)]
+    assert curves[0] == curves[1]
+
+
+@pytest.mark.parametrize("mode", ["threads --workers 5", "processes --workers 3", "mpi --workers 2"])
+def test_pipelined_whole_episodes_equal_a_lag_of_one(tmp_path: Path, mode: str) -> None:
+    rule = "--algorithm reinforce --preset d0 --env CartPole-v1 --envs 19 --episodes 38 --rounds 4"
+    assert digest(tmp_path, rule, f"--collect {mode} --schedule pipelined") == serial_digest(tmp_path, rule, "--lag 1")
+
+
+def test_pipelined_rounds_with_shards_and_first_weights(tmp_path: Path) -> None:
+    mode = "--collect threads --workers 2 --schedule pipelined"
+    assert digest(tmp_path, ROUNDS_OF_20, mode, "--shards 4 --learner-threads 2") == serial_digest(
+        tmp_path, ROUNDS_OF_20, "--shards 4 --lag 1"
+    )
+    kept = "--publish-weights false"
+    assert digest(tmp_path, ROUNDS_OF_20, mode, kept) == serial_digest(tmp_path, ROUNDS_OF_20, kept)
+
+
 def test_learner_threads_equal_serial_with_as_many_shards(tmp_path: Path) -> None:
     by_threads = digest(tmp_path, ROUNDS_OF_19, "--learner-threads 2")
     assert by_threads == serial_digest(tmp_path, ROUNDS_OF_19, "--shards 2")

@@ -15,6 +15,7 @@ from program import LONG_WAIT, PRL, SMALL, Program, rank_of, run
 FORKED = [
     "--workers 3",
     "--workers 3 --inference learner",
+    "--workers 3 --schedule pipelined",
     "--workers 4 --agreement all-reduce",
     "--workers 4 --agreement hogwild --schedule free-running",
 ]
