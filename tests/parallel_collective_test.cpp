@@ -1,12 +1,11 @@
 // Every collective gives every member the sum of all gradients and the owners' parameters, and moves 2 S (P - 1) bytes.
 #include <map>
-#include <thread>
 
 #include "parallel/agree/transport_gradients.hpp"
-#include "parallel/transport/shared_memory_transport.hpp"
 #include "tests/catch2.hpp"
 #include "tests/parallel_fake_learner.hpp"
 #include "tests/relative_distance.hpp"
+#include "tests/with_members.hpp"
 
 using namespace prl;
 using namespace prl::test;
@@ -17,19 +16,6 @@ const AllReduce kKinds[] = {AllReduce::kDirect, AllReduce::kRing, AllReduce::kHa
 // Shorter than the members' number of cache lines, odd, a power of two and one more.
 const std::size_t kLengths[] = {1, 16, 33, 1000, 4096, 5003};
 const int kMembers[] = {1, 2, 3, 4, 5, 6, 7, 8};
-
-template <typename Body>
-void with_members(int members, const Body& body) {
-  SharedMailboxes mailboxes(members, 4096);
-  std::vector<std::thread> threads;
-  for (int member = 0; member < members; ++member) {
-    threads.emplace_back([&, member] {
-      SharedMemoryTransport transport(mailboxes, member);
-      body(transport);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-}
 
 // Integers, whose sums are exact in any order.
 float whole_number(int member, std::size_t i) {
