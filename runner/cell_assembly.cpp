@@ -15,6 +15,7 @@
 #include "algorithms/initialisation.hpp"
 #include "parallel/agree/gradient_board.hpp"
 #include "parallel/agree/mpi_library_collective.hpp"
+#include "parallel/agree/share_parameters.hpp"
 #include "parallel/agree/shared_gradients.hpp"
 #include "parallel/agree/transport_gradients.hpp"
 #include "parallel/collect/mpi_collector.hpp"
@@ -32,6 +33,8 @@
 #include "runner/central_rounds.hpp"
 #include "runner/free_rounds.hpp"
 #include "runner/hogwild_rounds.hpp"
+#include "runner/joined_rounds.hpp"
+#include "runner/parameter_cells.hpp"
 #include "runner/split_rounds.hpp"
 
 namespace prl {
@@ -126,15 +129,6 @@ std::unique_ptr<Actor> make_own_actor(const Parts& parts, int member) {
   return parts.actors(range.first, range.count);
 }
 
-// How forked workers that learn hear of the run's end.
-struct EndWords {
-  std::atomic<bool> stop{false};      // give up this round, together
-  std::atomic<bool> given_up{false};  // worker 0 is leaving: wait for nobody
-};
-
-// Thrown where a forked worker waits for the others and there is nothing left to wait for.
-struct RunGivenUp {};
-
 // Split gradients over forked processes: parameters and gradients lie on a board that all of them share.
 void learn_split_in_processes(const Parts& parts, const LearnerMain& learner_main) {
   const RunConfiguration& c = parts.configuration;
@@ -154,7 +148,7 @@ void learn_split_in_processes(const Parts& parts, const LearnerMain& learner_mai
     });
     try {
       rounds->await_members();
-      serve_split_rounds(c, *rounds, end.stop);
+      serve_rounds(c, *rounds, end.stop);
     } catch (const RunGivenUp&) {
       // Worker 0 says why.
     }
@@ -198,15 +192,6 @@ struct RankStorage {
   AlignedBuffer<float> gradient;
 };
 
-// Rank 0's parameters on every rank, through a sum to which the others give zeros: exact in double precision.
-void share_parameters(GradientAgreement& agreement, bool owner, std::span<float> parameters) {
-  std::vector<double> values(parameters.size(), 0.0);
-  if (owner) std::copy(parameters.begin(), parameters.end(), values.begin());
-  agreement.sum(values);
-  std::transform(values.begin(), values.end(), parameters.begin(),
-                 [](double value) { return static_cast<float>(value); });
-}
-
 std::unique_ptr<GradientCollective> make_collective_of_ranks(AllReduce kind, MpiTransport& transport,
                                                              const NetworkLayout& layout) {
   if (kind != AllReduce::kLibrary) return make_collective(kind, transport, layout.parameter_count);
@@ -221,7 +206,7 @@ void learn_split_in_ranks(const Parts& parts, MpiSession& session, const Learner
       transport, parts.layout.parameter_count, 1, make_collective_of_ranks(c.all_reduce, transport, parts.layout));
   use_one_torch_thread();
   if (session.rank() == 0) initialise_parameters(parts.layout, c.seed, storage.parameters.span());
-  share_parameters(*agreement, session.rank() == 0, storage.parameters.span());
+  share_parameters(transport, storage.parameters.span());
   SplitRounds rounds(c, parts.layout,
                      {session.rank(),
                       make_own_actor(parts, session.rank()),
@@ -231,7 +216,7 @@ void learn_split_in_ranks(const Parts& parts, MpiSession& session, const Learner
   if (session.rank() == 0) {
     learner_main(rounds);
   } else {
-    serve_split_rounds(c, rounds, session.stop());
+    serve_rounds(c, rounds, session.stop());
   }
 }
 
@@ -241,6 +226,9 @@ void work_as_rank(const Parts& parts, MpiSession& session, const LearnerMain& le
   const bool remote = c.inference == InferencePlace::kLearner;
   if (c.agreement == Agreement::kAllReduce) {
     learn_split_in_ranks(parts, session, learner_main);
+  } else if (c.meets_on_parameters()) {
+    MpiTransport transport(session);
+    meet_as_member(c, parts.layout, transport, make_own_actor(parts, session.rank()), session.stop(), learner_main);
   } else if (learner && remote) {
     learn_centrally(parts, make_remote_collector(parts, std::make_unique<MpiStepLink>(parts.plan, session)),
                     learner_main);
@@ -274,6 +262,9 @@ bool run_cell(const RunConfiguration& c, const NetworkLayout& layout, const Envi
   if (c.collect == CollectMode::kMpi) return run_in_ranks(parts, learner_main);
   if (c.agreement == Agreement::kHogwild) {
     learn_without_locks(parts, learner_main);
+  } else if (c.meets_on_parameters()) {
+    require_threads(c);
+    meet_beside_companions(c, layout, parts.actors, learner_main);
   } else if (c.free_running()) {
     learn_beside_free_actors(parts, learner_main);
   } else if (c.collect == CollectMode::kProcesses && c.agreement == Agreement::kAllReduce) {

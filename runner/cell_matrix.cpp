@@ -44,6 +44,20 @@ std::string why_not_hogwild(const ParallelMode& mode) {
   return "";
 }
 
+// Empty if workers can learn by themselves and meet on parameters.
+std::string why_not_server(const ParallelMode& mode) {
+  if (mode.collect == CollectMode::kSerial) {
+    return "a single worker has nobody to agree with; use threads, processes or mpi";
+  }
+  if (mode.inference == InferencePlace::kLearner) {
+    return "workers that learn hold the parameters, so they act with them; use --inference workers";
+  }
+  if (mode.schedule == Schedule::kFreeRunning) {
+    return "a server that adds the mean of all workers' changes waits for all; use --schedule lock-step";
+  }
+  return "";
+}
+
 // Empty if rounds of whole episodes can be collected in that way.
 std::string why_not_whole_episodes(const ParallelMode& mode) {
   if (mode.inference == InferencePlace::kLearner) {
@@ -69,6 +83,7 @@ std::string why_not(const ParallelMode& mode) {
   }
   if (mode.agreement == Agreement::kHogwild) return why_not_hogwild(mode);
   if (mode.schedule == Schedule::kPipelined) return why_not_pipelined(mode);
+  if (mode.agreement == Agreement::kServer) return why_not_server(mode);
   return mode.schedule == Schedule::kFreeRunning ? why_not_free(mode) : "";
 }
 
@@ -91,7 +106,8 @@ std::vector<Cell> all_cells() {
     for (const auto collect :
          {CollectMode::kSerial, CollectMode::kThreads, CollectMode::kProcesses, CollectMode::kMpi}) {
       for (const auto inference : {InferencePlace::kWorkers, InferencePlace::kLearner}) {
-        for (const auto agreement : {Agreement::kNone, Agreement::kAllReduce, Agreement::kHogwild}) {
+        for (const auto agreement :
+             {Agreement::kNone, Agreement::kAllReduce, Agreement::kHogwild, Agreement::kServer}) {
           for (const auto schedule : {Schedule::kLockStep, Schedule::kPipelined, Schedule::kFreeRunning}) {
             cells.push_back(find_cell(std::string(algorithm), {collect, inference, agreement, schedule}));
           }

@@ -28,6 +28,8 @@ void validate_counts(const RunConfiguration& c) {
   require_positive("learner-threads", c.learner_threads);
   require_positive("shards", c.shards);
   require_positive("queue-depth", c.queue_depth);
+  require_positive("agree-every", c.agree_every);
+  require_positive("server-shards", c.server_shards);
   require(c.lag >= 0, "--lag is negative: give 0 or a number of rounds");
   require_positive("evaluation-episodes", c.evaluation.episodes);
   require(c.warmup_rounds >= 0, "--warmup-rounds is negative: give 0 or more");
@@ -114,7 +116,8 @@ void validate_actions(const RunConfiguration& c) {
 void validate_round(const RunConfiguration& c) {
   try {
     NetworkLayout{c.network};
-    check_round(c.rule, c.steps_per_segment(), c.environments, c.shards);
+    check_round(c.rule, c.steps_per_segment(), c.meets_on_parameters() ? c.environments / c.workers : c.environments,
+                c.shards);
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }
@@ -126,6 +129,15 @@ void validate_agreement(const RunConfiguration& c) {
       fmt::format("--all-reduce {} is a way for MPI ranks to add gradients up, and others add them in shared memory: "
                   "give --collect mpi --agreement all-reduce with it",
                   name_of(c.all_reduce)));
+  require(c.agree_every == 1 || c.meets_on_parameters(),
+          fmt::format("--agree-every {} is for workers that meet on parameters: give --agreement server with it",
+                      c.agree_every));
+  require(
+      c.server_shards == 1 || c.agreement == Agreement::kServer,
+      fmt::format("--server-shards {} is for a parameter server: give --agreement server with it", c.server_shards));
+  require(c.server_shards <= c.workers,
+          fmt::format("--server-shards {} are served by workers, and there are {}: give at most as many",
+                      c.server_shards, c.workers));
 }
 
 void validate_division(const RunConfiguration& c) {
@@ -143,6 +155,14 @@ void validate_division(const RunConfiguration& c) {
     require(c.shards == c.workers,
             fmt::format("--agreement all-reduce has one shard a worker: {} shards for {} workers; leave --shards away",
                         c.shards, c.workers));
+  } else if (c.meets_on_parameters()) {
+    require(c.environments % c.workers == 0,
+            fmt::format("--agreement {} needs the same number of environments in every worker, and {} does not divide "
+                        "{}: give a multiple of the workers as --envs",
+                        name_of(c.agreement), c.workers, c.environments));
+    require(c.shards == 1 && c.learner_threads == 1,
+            fmt::format("--agreement {} has a learner in each worker: leave --shards and --learner-threads away",
+                        name_of(c.agreement)));
   } else if (c.agreement == Agreement::kHogwild) {
     require(c.shards == 1 && c.learner_threads == 1,
             "--agreement hogwild has a gradient of each worker alone: leave --shards and --learner-threads away");
@@ -235,8 +255,17 @@ std::string name_of(AllReduce all_reduce) {
 std::string name_of(AverageSharing averages) { return averages == AverageSharing::kShared ? "shared" : "per-worker"; }
 
 std::string name_of(Agreement agreement) {
-  if (agreement == Agreement::kNone) return "none";
-  return agreement == Agreement::kAllReduce ? "all-reduce" : "hogwild";
+  switch (agreement) {
+    case Agreement::kNone:
+      return "none";
+    case Agreement::kAllReduce:
+      return "all-reduce";
+    case Agreement::kHogwild:
+      return "hogwild";
+    case Agreement::kServer:
+      return "server";
+  }
+  return "";
 }
 
 }  // namespace prl

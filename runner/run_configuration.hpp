@@ -23,8 +23,8 @@ enum class CollectMode { kSerial, kThreads, kProcesses, kMpi };
 // Where the policy is evaluated while collecting: in the workers, or at the learner with a message each step.
 enum class InferencePlace { kWorkers, kLearner };
 // How several holders of gradients become one learner: there is but one; they sum their gradients; each steps parameters
-// that all of them share, without locks.
-enum class Agreement { kNone, kAllReduce, kHogwild };
+// that all of them share, without locks; each learns by itself and meets the others at a parameter server.
+enum class Agreement { kNone, kAllReduce, kHogwild, kServer };
 // Whether actors and learner wait for each other every round, work beside each other on two rounds, or run beside each
 // other with queues between.
 enum class Schedule { kLockStep, kPipelined, kFreeRunning };
@@ -44,6 +44,8 @@ struct RunConfiguration {
   InferencePlace inference = InferencePlace::kWorkers;
   Agreement agreement = Agreement::kNone;
   AllReduce all_reduce = AllReduce::kDirect;  // of MPI ranks
+  int agree_every = 1;                        // rounds between meetings on parameters
+  int server_shards = 1;                      // workers that serve a range of the parameters each
   Schedule schedule = Schedule::kLockStep;
   int queue_depth = 1;                                // segments that an actor may be ahead, free-running
   int lag = 0;                                        // rounds by which the acting parameters are behind, lock-step
@@ -65,11 +67,14 @@ struct RunConfiguration {
 
   std::string_view algorithm() const { return name_of(rule); }
   int steps_per_environment() const { return steps_per_round / environments; }
-  // What is learned from at a time: a round, or one worker's part of it where workers run freely.
-  int steps_per_segment() const { return free_running() ? steps_per_round / workers : steps_per_round; }
+  // What is learned from at a time: a round, or one worker's part of it where workers run freely or learn by themselves.
+  int steps_per_segment() const { return learns_from_parts() ? steps_per_round / workers : steps_per_round; }
+  bool learns_from_parts() const { return free_running() || meets_on_parameters(); }
   // Whole episodes a round, all environments together; 0 for rules whose rounds are a fixed number of steps.
   int episodes_per_round() const { return needs_of(rule).episodes; }
   long steps() const { return rounds * steps_per_round; }
+  // Whether every worker learns by itself, and what they agree on are parameters.
+  bool meets_on_parameters() const { return agreement == Agreement::kServer; }
   bool free_running() const { return schedule == Schedule::kFreeRunning; }
   bool pipelined() const { return schedule == Schedule::kPipelined; }
   bool central_learner_runs_free() const { return free_running() && agreement == Agreement::kNone; }

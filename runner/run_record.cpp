@@ -139,6 +139,8 @@ Json configuration_json(const RunConfiguration& c) {
           {"inference", name_of(c.inference)},
           {"agreement", name_of(c.agreement)},
           {"all_reduce", name_of(c.all_reduce)},
+          {"agree_every", c.agree_every},
+          {"server_shards", c.server_shards},
           {"schedule", name_of(c.schedule)},
           {"queue_depth", c.queue_depth},
           {"lag", c.lag},

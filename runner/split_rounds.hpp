@@ -41,8 +41,6 @@ class SplitRounds final : public RoundRunner {
   void reset_communication() override { member_.agreement->ledger().reset(); }
 
  private:
-  // Adds up what the workers report of their collecting. Returns false if one of them gave up.
-  bool join_reports(bool complete, double collect_seconds, RoundOutcome& outcome);
   void learn();
 
   int workers_;
@@ -52,9 +50,5 @@ class SplitRounds final : public RoundRunner {
   std::unique_ptr<Learner> learner_;
   EpisodeReturns episodes_;
 };
-
-// The part of a worker other than 0: all rounds of the run, or until one is given up.
-void serve_split_rounds(const RunConfiguration& configuration, SplitRounds& rounds,
-                        const std::atomic<bool>& shared_stop);
 
 }  // namespace prl

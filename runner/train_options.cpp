@@ -52,12 +52,18 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
       command, "--inference", c.inference,
       {{"workers", InferencePlace::kWorkers}, {"learner", InferencePlace::kLearner}},
       "where the policy acts: in the workers, or at the learner with a message each step [workers]");
-  add_choice<Agreement>(
-      command, "--agreement", c.agreement,
-      {{"none", Agreement::kNone}, {"all-reduce", Agreement::kAllReduce}, {"hogwild", Agreement::kHogwild}},
-      "one central learner; gradients split over the workers and summed; or each worker steps "
-      "parameters that all share, without locks (with --algorithm a2c and --schedule free-running: "
-      "A3C) [none]");
+  add_choice<Agreement>(command, "--agreement", c.agreement,
+                        {{"none", Agreement::kNone},
+                         {"all-reduce", Agreement::kAllReduce},
+                         {"hogwild", Agreement::kHogwild},
+                         {"server", Agreement::kServer}},
+                        "one central learner; gradients split over the workers and summed; each worker steps "
+                        "parameters that all share, without locks (with --algorithm a2c and --schedule free-running: "
+                        "A3C); or each learns by itself and meets the others at a parameter server [none]");
+  add_value(command, "--agree-every", c.agree_every, kWhole,
+            "rounds that workers learn by themselves between two meetings at the server");
+  add_value(command, "--server-shards", c.server_shards, kWhole,
+            "workers that serve a range of the parameters each, with --agreement server");
   add_choice<AllReduce>(command, "--all-reduce", c.all_reduce,
                         {{"direct", AllReduce::kDirect},
                          {"ring", AllReduce::kRing},

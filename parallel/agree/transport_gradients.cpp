@@ -1,6 +1,5 @@
 #include "parallel/agree/transport_gradients.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -30,24 +29,7 @@ TransportGradients::TransportGradients(Transport& transport, std::size_t paramet
       parameter_count_(parameter_count),
       local_sum_(checked(shards_per_member) > 1 ? parameter_count : 0),
       parts_(index(shards_per_member)),
-      pieces_(transport) {}
-
-void TransportGradients::sum(std::span<double> values) {
-  if (values.empty()) return;
-  const std::size_t count = values.size();
-  const int members = transport_.size();
-  sent_values_.assign(values.begin(), values.end());
-  received_values_.resize(count * index(members));
-  const std::span<double> received(received_values_);
-  pieces_.run([&](int) { return std::span(sent_values_); },
-              [&](int from) { return received.subspan(index(from) * count, count); }, Purpose::kControl);
-  std::copy(sent_values_.begin(), sent_values_.end(),
-            received.begin() + static_cast<std::ptrdiff_t>(index(transport_.rank()) * count));
-  std::fill(values.begin(), values.end(), 0.0);
-  for (int member = 0; member < members; ++member) {
-    for (std::size_t i = 0; i < count; ++i) values[i] += received[index(member) * count + i];
-  }
-}
+      sums_(transport) {}
 
 void TransportGradients::update(Learner& learner) {
   const ParameterRange own = collective_->own_range();

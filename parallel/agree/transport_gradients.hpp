@@ -13,7 +13,7 @@
 #include "core/aligned_buffer.hpp"
 #include "parallel/agree/gradient_agreement.hpp"
 #include "parallel/agree/gradient_collective.hpp"
-#include "parallel/agree/piece_exchange.hpp"
+#include "parallel/agree/ordered_sum.hpp"
 
 namespace prl {
 
@@ -27,7 +27,7 @@ class TransportGradients final : public GradientAgreement {
                      std::unique_ptr<GradientCollective> collective);
 
   // In member order, whatever the collective.
-  void sum(std::span<double> values) override;
+  void sum(std::span<double> values) override { sums_.add_up(values); }
   void update(Learner& learner) override;
   CommunicationLedger& ledger() override { return transport_.ledger(); }
 
@@ -40,9 +40,7 @@ class TransportGradients final : public GradientAgreement {
   std::size_t parameter_count_;
   AlignedBuffer<float> local_sum_;  // of this member's shards, where there are several
   std::vector<const float*> parts_;
-  PieceExchange pieces_;
-  std::vector<double> sent_values_;
-  std::vector<double> received_values_;
+  OrderedSum sums_;
 };
 
 }  // namespace prl

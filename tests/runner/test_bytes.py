@@ -162,6 +162,22 @@ def test_bytes_of_split_gradients(tmp_path: Path, collect: str, workers: int) ->
     assert counted(record, "weights") == counted(record, "trajectories") == (0, 0)
 
 
+@pytest.mark.parametrize(("collect", "workers"), [("threads", 2), ("processes", 4), ("mpi", 2)])
+@pytest.mark.parametrize("agree_every", [1, 2, 3])
+def test_bytes_of_a_parameter_server(tmp_path: Path, collect: str, workers: int, agree_every: int) -> None:
+    """Worker 0 serves: of 2 S (P - 1) bytes a meeting it sends half, and there is one after the last round."""
+    mode = f"--collect {collect} --workers {workers} --agreement server --agree-every {agree_every}"
+    record = train(tmp_path, mode, "--algorithm a2c --env CartPole-v1 --rounds 8 --warmup-rounds 1")
+    # Of 9 rounds, of which the first is not counted.
+    meetings = {1: 8, 2: 5, 3: 3}[agree_every]
+    sent = meetings * (workers - 1)
+    assert counted(record, "weights") == (sent * 4 * record["counts"]["parameters"], sent)
+    assert counted(record, "gradients") == counted(record, "trajectories") == (0, 0)
+    report = 8 * (3 + 3 * workers)
+    assert counted(record, "control") == (8 * report * (workers - 1), 8 * (workers - 1))
+    assert record["counts"]["updates"] == 8 * workers
+
+
 @pytest.mark.parametrize(("collect", "workers"), [("threads", 2), ("processes", 4)])
 @pytest.mark.parametrize("rule", ["a2c", "ppo"])
 def test_workers_on_shared_parameters_count_rounds_copies_and_steps(

@@ -251,6 +251,22 @@ def test_a_worker_alone_on_shared_parameters_equals_serial(tmp_path: Path, optio
     assert curves[0] == curves[1]
 
 
+LOCAL_LEARNERS = ("", "--algorithm dqn --env CartPole-v1", "--algorithm reinforce --env CartPole-v1 --episodes 32")
+
+
+@pytest.mark.parametrize("options", LOCAL_LEARNERS)
+def test_workers_that_meet_at_a_server_end_in_the_same_bits(tmp_path: Path, options: str) -> None:
+    common = (options, "--envs 16 --rounds 5 --workers 4 --agreement server --agree-every 2")
+    modes = ("threads", "processes", "mpi", "threads --server-shards 3")
+    assert len({digest(tmp_path, *common, f"--collect {mode}") for mode in modes}) == 1
+
+
+@pytest.mark.parametrize(("options", "mode"), list(zip(LOCAL_LEARNERS, ("threads", "processes", "mpi"), strict=True)))
+def test_a_worker_alone_with_a_server_equals_serial(tmp_path: Path, options: str, mode: str) -> None:
+    common = (options, "--envs 16 --rounds 5 --warmup-rounds 1")
+    assert digest(tmp_path, *common, f"--collect {mode} --agreement server") == serial_digest(tmp_path, *common)
+
+
 def test_seeds_and_shards_change_the_bits(tmp_path: Path) -> None:
     options = ("", "--seed 2", "--seed 18446744073709551615", "--shards 2")
     assert len({serial_digest(tmp_path, ROUNDS_OF_19, option) for option in options}) == len(options)

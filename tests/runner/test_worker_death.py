@@ -18,6 +18,7 @@ FORKED = [
     "--workers 3 --schedule pipelined",
     "--workers 4 --agreement all-reduce",
     "--workers 4 --agreement hogwild --schedule free-running",
+    "--workers 4 --agreement server",
 ]
 RANKED = ["--workers 3", "--workers 3 --inference learner", "--workers 2 --agreement all-reduce"]
 

@@ -1,0 +1,85 @@
+#include "runner/parameter_rounds.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "algorithms/initialisation.hpp"
+#include "parallel/agree/share_parameters.hpp"
+#include "parallel/collect/collection_plan.hpp"
+#include "runner/joined_rounds.hpp"
+#include "runner/parameter_agreement_of.hpp"
+
+namespace prl {
+namespace {
+
+LearnerPlan plan_of_own_part(const RunConfiguration& c) {
+  return {{1, 0, 1}, c.environments / c.workers, c.steps_per_environment(),
+          c.seed,    c.rounds + c.warmup_rounds, segment_layout(c).cut_rows};
+}
+
+}  // namespace
+
+ParameterRounds::ParameterRounds(const RunConfiguration& c, const NetworkLayout& layout, Transport& transport,
+                                 std::unique_ptr<Actor> actor, std::atomic<bool>& shared_stop)
+    : transport_(transport),
+      actor_(std::move(actor)),
+      shared_stop_(shared_stop),
+      sums_(transport),
+      agree_every_(c.agree_every),
+      all_rounds_(c.rounds + c.warmup_rounds),
+      own_(layout.parameter_count),
+      gradient_(layout.parameter_count),
+      agreed_(layout.parameter_count),
+      episodes_(c.environments / c.workers, c.solved_return) {
+  const EnvironmentRange range = environments_of(transport.rank(), c.workers, c.environments);
+  const SegmentLayout blocks = segment_layout(c);
+  blocks_ = AlignedBuffer<std::byte>(blocks.block_bytes() * static_cast<std::size_t>(range.count));
+  segment_ = SegmentView(blocks, blocks_.data(), range.first, range.count);
+  if (transport.rank() == 0) initialise_parameters(layout, c.seed, agreed_.span());
+  share_parameters(transport, agreed_.span());
+  std::copy_n(agreed_.data(), agreed_.size(), own_.data());
+  agreement_ = make_parameter_agreement(c, transport, agreed_.span());
+  learner_ = make_learner(c.rule, layout, plan_of_own_part(c), {own_.span(), {gradient_.span()}});
+  replay_counts_ = learner_->replay_counts();
+}
+
+bool ParameterRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {
+  const double begin = monotonic_seconds();
+  const bool complete = actor_->collect(own_.data(), segment_, stop);
+  const double collected = monotonic_seconds();
+  if (!complete) shared_stop_.store(true);
+  const WorkerReport report = report_of(complete, segment_, episodes_, collected - begin);
+  if (complete) learn();
+  const auto sum = [this](std::span<double> values) { sums_.add_up(values); };
+  if (!join_reports(report, transport_.rank(), transport_.size(), sum, outcome)) return false;
+  join_replay_counts();
+  ++rounds_done_;
+  if (meeting_due()) {
+    agreement_->meet(own_.span());
+    std::copy_n(own_.data(), own_.size(), agreed_.data());
+  }
+  outcome.seconds = {collected - begin, monotonic_seconds() - collected};
+  return true;
+}
+
+void ParameterRounds::learn() {
+  learner_->ingest(SegmentView(segment_.layout(), segment_.bytes(), 0, segment_.count()));
+  for (int update = 0; update < learner_->updates_due(); ++update) {
+    learner_->compute_gradient(update, 0);
+    learner_->apply_gradient({0, gradient_.size()}, gradient_.span(), square_sum(gradient_.span()));
+    learner_->finish_update();
+  }
+  learner_->finish_round();
+}
+
+void ParameterRounds::join_replay_counts() {
+  const std::optional<ReplayCounts> own = learner_->replay_counts();
+  if (!own) return;
+  std::array<double, 3> counts = {static_cast<double>(own->added), static_cast<double>(own->sampled),
+                                  static_cast<double>(own->size)};
+  sums_.add_up(counts);
+  replay_counts_ = {static_cast<long>(counts[0]), static_cast<long>(counts[1]), static_cast<long>(counts[2])};
+}
+
+}  // namespace prl
