@@ -138,6 +138,18 @@ void validate_agreement(const RunConfiguration& c) {
   require(c.server_shards <= c.workers,
           fmt::format("--server-shards {} are served by workers, and there are {}: give at most as many",
                       c.server_shards, c.workers));
+  if (c.codec.kind == CodecKind::kNone) return;
+  const bool by_messages = c.collect == CollectMode::kProcesses || c.collect == CollectMode::kMpi;
+  require(
+      c.agreement == Agreement::kAllReduce && by_messages,
+      fmt::format("--codec {} is for gradients that cross as messages, and here none do: give --collect processes or "
+                  "mpi and --agreement all-reduce with it",
+                  to_string(c.codec)));
+  require(
+      c.all_reduce == AllReduce::kDirect,
+      fmt::format("--all-reduce {} adds gradients on their way, and encoded ones have to be decoded first: leave it "
+                  "or --codec away",
+                  name_of(c.all_reduce)));
 }
 
 void validate_division(const RunConfiguration& c) {

@@ -15,6 +15,7 @@
 #include "core/step_cost.hpp"
 #include "parallel/agree/gradient_collective.hpp"
 #include "parallel/agree/hogwild_parameters.hpp"
+#include "parallel/transport/codec/codec_setting.hpp"
 
 namespace prl {
 
@@ -46,6 +47,7 @@ struct RunConfiguration {
   AllReduce all_reduce = AllReduce::kDirect;  // of MPI ranks
   int agree_every = 1;                        // rounds between meetings on parameters
   int server_shards = 1;                      // workers that serve a range of the parameters each
+  CodecSetting codec;                         // of gradients that cross as messages
   Schedule schedule = Schedule::kLockStep;
   int queue_depth = 1;                                // segments that an actor may be ahead, free-running
   int lag = 0;                                        // rounds by which the acting parameters are behind, lock-step

@@ -141,6 +141,7 @@ Json configuration_json(const RunConfiguration& c) {
           {"all_reduce", name_of(c.all_reduce)},
           {"agree_every", c.agree_every},
           {"server_shards", c.server_shards},
+          {"codec", to_string(c.codec)},
           {"schedule", name_of(c.schedule)},
           {"queue_depth", c.queue_depth},
           {"lag", c.lag},

@@ -71,6 +71,9 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
                          {"library", AllReduce::kLibrary}},
                         "how MPI ranks add gradients up: every rank to every rank at once, on a ring, by recursive "
                         "halving and doubling, or by the MPI library's collectives [direct]");
+  add_value(command, "--codec", o.codec, "CODEC",
+            "what gradients are encoded with before processes or MPI ranks send them to each other: none, fp16, bf16, "
+            "int8, top-k:F, random-k:F (F the fraction of the values that is sent) or power-sgd:R (R a rank)");
   add_choice<AverageSharing>(command, "--averages", c.averages,
                              {{"shared", AverageSharing::kShared}, {"per-worker", AverageSharing::kPerWorker}},
                              "the optimiser's averages of gradients with --agreement hogwild [shared]");
@@ -210,6 +213,7 @@ RunConfiguration configure(const TrainOptions& options) {
   c.shards = options.shards.value_or(split ? c.workers : c.learner_threads);
   try {
     c.step_cost = parse_step_cost(options.step_cost);
+    c.codec = parse_codec(options.codec);
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }

@@ -23,6 +23,7 @@ struct TrainOptions {
   std::optional<long> rounds;
   std::optional<int> steps_per_round;
   std::optional<int> shards;
+  std::string codec = "none";
   std::string step_cost = "none";
   std::optional<std::string> cost_rounds;
 

@@ -5,10 +5,12 @@
 #include <memory>
 #include <vector>
 
+#include "parallel/agree/compressed_gradients.hpp"
 #include "parallel/agree/mpi_library_collective.hpp"
 #include "parallel/agree/transport_gradients.hpp"
 #include "parallel/transport/core_share.hpp"
 #include "parallel/transport/mpi_transport.hpp"
+#include "tests/encoded_by_hand.hpp"
 #include "tests/late_peer.hpp"
 #include "tests/mpi_check.hpp"
 #include "tests/parallel_fake_learner.hpp"
@@ -51,6 +53,25 @@ void library_agrees_within_rounding(MpiSession& session, MpiCheck& check, std::s
   const auto others = static_cast<std::uint64_t>(session.size() - 1);
   check(sum_over_ranks(session, transport.ledger().of(Purpose::kGradients).bytes) == kUpdates * 2 * 4 * count * others,
         "the MPI library has to move 2 S (P - 1) bytes");
+}
+
+void encoded_parameters_equal_serial(MpiSession& session, MpiCheck& check, std::size_t count) {
+  constexpr int kUpdates = 3;
+  constexpr std::uint64_t kSeed = 8;
+  for (const char* name : {"fp16", "bf16", "int8", "top-k:0.05", "random-k:0.05"}) {
+    const CodecSetting setting = parse_codec(name);
+    MpiTransport transport(session);
+    auto codec = make_codec(setting, count, kSeed, session.rank());
+    const std::size_t encoded_bytes = codec->encoded_bytes();
+    CompressedGradients agreement(transport, count, std::move(codec));
+    const std::vector<float> parameters = learn_as_member(session.rank(), session.size(), agreement, count, kUpdates);
+    check(parameters == encoded_by_hand(setting, kSeed, session.size(), count, kUpdates),
+          "parameters from encoded gradients are the serial ones");
+    const auto ranks = static_cast<std::uint64_t>(session.size());
+    check(sum_over_ranks(session, transport.ledger().of(Purpose::kGradients).bytes) ==
+              kUpdates * encoded_bytes * ranks * (ranks - 1),
+          "encoded gradients move S_c P (P - 1) bytes");
+  }
 }
 
 void statistics_add_up_in_rank_order(MpiSession& session, MpiCheck& check) {
@@ -134,6 +155,7 @@ int main() {
   for (const std::size_t count : {std::size_t{1}, std::size_t{33}, std::size_t{1000}, std::size_t{70001}}) {
     parameters_equal_serial(session, check, count);
     library_agrees_within_rounding(session, check, count);
+    encoded_parameters_equal_serial(session, check, count);
   }
   statistics_add_up_in_rank_order(session, check);
   messages_arrive_whole(session, check);
