@@ -43,4 +43,10 @@ std::uint32_t count_visit(std::uint32_t& visits) {
   return counted;
 }
 
+// Adds to a cell that others add to as well; returns what it was. Nothing is lost, unlike a store of what was loaded.
+template <typename T>
+T add_to_cell(T& cell, T value) {
+  return std::atomic_ref<T>(cell).fetch_add(value, std::memory_order_relaxed);
+}
+
 }  // namespace prl

@@ -61,9 +61,12 @@ class DirectLearner {
                 std::span<std::uint32_t> visits)
       : source_(std::move(source)), bootstrap_(bootstrap), step_size_(std::move(step_size)), q_(q), visits_(visits) {}
 
+  TabularTransition draw(std::uint64_t index) const { return source_(index); }
+
   // Draws the transition of that index and updates by it.
-  void operator()(std::uint64_t index) const {
-    const TabularTransition transition = source_(index);
+  void operator()(std::uint64_t index) const { update(source_(index)); }
+
+  void update(const TabularTransition& transition) const {
     const double target = q_learning_target<Cells>(q_, transition, bootstrap_);
     update_pair<Cells>(q_, visits_, pair_index(bootstrap_.actions, transition.state, transition.action), target,
                        step_size_);

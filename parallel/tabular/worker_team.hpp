@@ -44,6 +44,9 @@ class TeamMember {
   int worker() const { return worker_; }
   int workers() const { return workers_; }
 
+  // How this member waits, wherever it does.
+  const Waiter& waiter() const { return waiter_; }
+
   // Nobody passes before all have arrived; what was written before is visible after.
   void meet() { board_.barrier.arrive_and_wait(waiter_); }
 

@@ -10,8 +10,14 @@ std::string why_not(TabularRule rule, CollectMode collect, Experience experience
     return "SARSA learns from the actions that its own policy takes; use agents";
   }
   const bool serial = collect == CollectMode::kSerial;
-  if (serial && agreement == TableAgreement::kShared) return "a single worker shares with nobody; use none";
+  const bool has_server = agreement >= TableAgreement::kServer;
+  if (serial && (has_server || agreement == TableAgreement::kShared)) {
+    return "a single worker shares with nobody; use none";
+  }
   if (!serial && agreement == TableAgreement::kNone) return "several workers hold one table; use partition or shared";
+  if (has_server && experience == Experience::kAgents) {
+    return "a server's workers draw transitions, agents act on one table; use model or pool";
+  }
   if (experience == Experience::kAgents && agreement == TableAgreement::kPartition) {
     return "agents act on the newest values, a sweep reads those before it; use shared";
   }
@@ -32,7 +38,9 @@ std::vector<TabularCell> all_tabular_cells() {
     for (const auto collect :
          {CollectMode::kSerial, CollectMode::kThreads, CollectMode::kProcesses, CollectMode::kMpi}) {
       for (const auto experience : {Experience::kAgents, Experience::kModel, Experience::kPool}) {
-        for (const auto agreement : {TableAgreement::kNone, TableAgreement::kPartition, TableAgreement::kShared}) {
+        for (const auto agreement :
+             {TableAgreement::kNone, TableAgreement::kPartition, TableAgreement::kShared, TableAgreement::kServer,
+              TableAgreement::kExperience, TableAgreement::kGradients}) {
           cells.push_back(find_cell(rule, collect, experience, agreement));
         }
       }

@@ -20,6 +20,22 @@ void require_between(const char* option, long value, long low, long high) {
           fmt::format("--{} is {}: give a whole number from {} to {}", option, value, low, high));
 }
 
+void validate_server(const TabularConfiguration& c) {
+  const std::string agreement = name_of(c.agreement);
+  const bool server = c.agreement == TableAgreement::kServer;
+  require(server || c.schedule == usual_schedule(c.agreement),
+          fmt::format("--schedule {} with --agreement {}: it is always {}; only server has both", name_of(c.schedule),
+                      agreement, name_of(usual_schedule(c.agreement))));
+  require_between("local-updates", c.local_updates, 1, 1'000'000);
+  require(c.local_updates == 1 || server || c.agreement == TableAgreement::kGradients,
+          fmt::format("--local-updates with --agreement {}: no worker has a table of its own; use server or gradients",
+                      agreement));
+  require(c.merge_rate > 0.0 && c.merge_rate <= 1.0,
+          fmt::format("--merge-rate is {}: give a number above 0, at most 1", c.merge_rate));
+  require(c.refresh_after_merge || (server && c.schedule == Schedule::kFreeRunning),
+          "--refresh-after-merge false without merges: give --agreement server --schedule free-running");
+}
+
 void validate_agents(const TabularConfiguration& c) {
   const TabularAgentSetting& setting = c.setting;
   if (c.experience != Experience::kAgents) {
@@ -65,7 +81,13 @@ void validate(const TabularConfiguration& c) {
       fmt::format("--gamma is {}: Q* is found by value iteration; give a number from 0 to below 1", c.setting.gamma));
   require(c.stop_at_error >= 0.0, fmt::format("--stop-at-error is {}: give 0 (never) or more", c.stop_at_error));
   require(c.setting.walk.episode_limit >= 0, "--episode-limit is negative: give 0 (none) or a number of steps");
+  validate_server(c);
   validate_agents(c);
+}
+
+Schedule usual_schedule(TableAgreement agreement) {
+  const bool free = agreement == TableAgreement::kShared || agreement == TableAgreement::kGradients;
+  return free ? Schedule::kFreeRunning : Schedule::kLockStep;
 }
 
 std::string name_of(TabularRule rule) { return rule == TabularRule::kQLearning ? "q-learning" : "sarsa"; }
@@ -76,8 +98,21 @@ std::string name_of(Experience experience) {
 }
 
 std::string name_of(TableAgreement agreement) {
-  if (agreement == TableAgreement::kNone) return "none";
-  return agreement == TableAgreement::kPartition ? "partition" : "shared";
+  switch (agreement) {
+    case TableAgreement::kNone:
+      return "none";
+    case TableAgreement::kPartition:
+      return "partition";
+    case TableAgreement::kShared:
+      return "shared";
+    case TableAgreement::kServer:
+      return "server";
+    case TableAgreement::kExperience:
+      return "experience";
+    case TableAgreement::kGradients:
+      return "gradients";
+  }
+  return "";
 }
 
 }  // namespace prl

@@ -15,8 +15,9 @@ namespace prl {
 enum class Experience { kAgents, kModel, kPool };
 
 // How several workers hold one table: a single worker; rows divided by state, in lock-step sweeps; written by all
-// without agreement.
-enum class TableAgreement { kNone, kPartition, kShared };
+// without agreement; a server that averages or merges the workers' own tables, that learns from experience that they
+// send, or that adds up the gradients that they send.
+enum class TableAgreement { kNone, kPartition, kShared, kServer, kExperience, kGradients };
 
 struct TabularConfiguration {
   std::string environment = "FrozenLake-v1";
@@ -24,8 +25,12 @@ struct TabularConfiguration {
   int workers = 1;
   Experience experience = Experience::kAgents;
   TableAgreement agreement = TableAgreement::kNone;
+  Schedule schedule = Schedule::kLockStep;
+  int local_updates = 1;            // of a worker between two meetings with the server
+  double merge_rate = 1.0;          // eta of a free-running server
+  bool refresh_after_merge = true;  // whether a worker then goes on with the server's table
   int agents = 1;
-  std::uint64_t steps = 100000;  // of all workers together; of sweeps, a multiple of the batch
+  std::uint64_t steps = 100000;  // of all workers together; a multiple of the batch, or of a round's updates
   int batch = 4096;              // transitions a sweep
   int pool = 100000;             // transitions of the pool
   StepCost step_cost;            // of agents' steps
@@ -36,8 +41,15 @@ struct TabularConfiguration {
   bool oversubscribed(int usable_cores) const {
     return workers > usable_cores && step_cost.kind != StepCost::Kind::kWait;
   }
-  bool lock_step() const { return agreement != TableAgreement::kShared; }
+  bool has_server() const { return agreement >= TableAgreement::kServer; }
+  // Whether the workers draw a batch together, and an update belongs to a place in it.
+  bool in_batches() const {
+    return agreement == TableAgreement::kPartition || agreement == TableAgreement::kExperience;
+  }
 };
+
+// The schedule where none is given, which is the only one of every agreement but server.
+Schedule usual_schedule(TableAgreement agreement);
 
 // Checks ranges and the combination; throws UsageError.
 void validate(const TabularConfiguration& configuration);

@@ -37,12 +37,26 @@ void add_mode_options(CLI::App& command, TabularOptions& o) {
       "epsilon-greedy agents; pairs drawn uniformly; draws from a pool of such, gathered before [agents]");
   add_choice<TableAgreement>(
       command, "--agreement", o.agreement,
-      {{"none", TableAgreement::kNone}, {"partition", TableAgreement::kPartition}, {"shared", TableAgreement::kShared}},
-      "one worker; rows divided by state, in lock-step sweeps; a table that all write without agreement [none of "
-      "serial, "
-      "shared of agents, partition else]");
+      {{"none", TableAgreement::kNone},
+       {"partition", TableAgreement::kPartition},
+       {"shared", TableAgreement::kShared},
+       {"server", TableAgreement::kServer},
+       {"experience", TableAgreement::kExperience},
+       {"gradients", TableAgreement::kGradients}},
+      "one worker; rows divided by state, in lock-step sweeps; a table that all write without agreement; a server of "
+      "workers' own tables, of their experience, of their gradients [none of serial, shared of agents, partition "
+      "else]");
+  add_choice<Schedule>(
+      command, "--schedule", o.schedule, {{"lock-step", Schedule::kLockStep}, {"free-running", Schedule::kFreeRunning}},
+      "server: averages workers' tables in lock-step, or merges each at once [free-running of shared and gradients, "
+      "lock-step else]");
+  add_value(command, "--local-updates", c.local_updates, kWhole,
+            "a worker's updates between meetings with the server, or until it receives the table again");
+  add_value(command, "--merge-rate", o.merge_rate, kReal, "how far a merge moves the server's table [1 / workers]");
+  add_value(command, "--refresh-after-merge", c.refresh_after_merge, "BOOL",
+            "whether a worker goes on with the server's table after a merge, or with its own");
   add_value(command, "--agents", o.agents, kWhole, "agents, shared out over the workers [workers]");
-  add_value(command, "--batch", c.batch, kWhole, "transitions a sweep");
+  add_value(command, "--batch", c.batch, kWhole, "transitions a sweep, or sent together to a server of experience");
   add_value(command, "--pool", c.pool, kWhole, "transitions of the pool");
   add_value(command, "--step-cost", o.step_cost, "COST",
             "what an agent's step costs beside its own time: none, busy:T (burns CPU time) or wait:T (blocks), with T "
@@ -85,6 +99,13 @@ TableAgreement usual_agreement(const TabularConfiguration& c) {
   return c.experience == Experience::kAgents ? TableAgreement::kShared : TableAgreement::kPartition;
 }
 
+// What the steps are a multiple of.
+std::uint64_t steps_at_once(const TabularConfiguration& c) {
+  if (c.in_batches()) return static_cast<std::uint64_t>(c.batch);
+  if (c.agreement != TableAgreement::kServer || c.schedule == Schedule::kFreeRunning) return 1;
+  return static_cast<std::uint64_t>(c.workers) * static_cast<std::uint64_t>(c.local_updates);
+}
+
 void check_subsets(const TabularConfiguration& c) {
   const int actions = transition_table(c.environment).actions();
   const int subsets = c.setting.subsets;
@@ -119,6 +140,8 @@ TabularConfiguration configure(const TabularOptions& options) {
   }
   c.setting.rule = options.algorithm == "sarsa" ? TabularRule::kSarsa : TabularRule::kQLearning;
   c.agreement = options.agreement.value_or(usual_agreement(c));
+  c.schedule = options.schedule.value_or(usual_schedule(c.agreement));
+  c.merge_rate = options.merge_rate.value_or(1.0 / std::max(1, c.workers));
   c.agents = c.experience == Experience::kAgents ? options.agents.value_or(c.workers) : 0;
   c.steps = static_cast<std::uint64_t>(options.steps);
   c.look_every = static_cast<std::uint64_t>(options.look_every);
@@ -132,10 +155,8 @@ TabularConfiguration configure(const TabularOptions& options) {
   }
   validate(c);
   check_subsets(c);
-  if (c.agreement == TableAgreement::kPartition) {
-    const auto batch = static_cast<std::uint64_t>(c.batch);
-    c.steps = (c.steps - 1) / batch * batch + batch;
-  }
+  const std::uint64_t unit = steps_at_once(c);
+  c.steps = (c.steps - 1) / unit * unit + unit;
   return c;
 }
 

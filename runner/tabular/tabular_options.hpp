@@ -18,6 +18,8 @@ struct TabularOptions {
   long steps = 100000;
   long look_every = 10000;
   std::optional<TableAgreement> agreement;
+  std::optional<Schedule> schedule;
+  std::optional<double> merge_rate;
   std::optional<int> agents;
   std::optional<int> episode_limit;
   std::string step_size = "power:0.8";

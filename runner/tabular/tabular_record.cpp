@@ -16,7 +16,10 @@ Json configuration_json(const TabularConfiguration& c) {
           {"workers", c.workers},
           {"experience", name_of(c.experience)},
           {"agreement", name_of(c.agreement)},
-          {"schedule", c.lock_step() ? "lock-step" : "free-running"},
+          {"schedule", name_of(c.schedule)},
+          {"local_updates", c.local_updates},
+          {"merge_rate", c.merge_rate},
+          {"refresh_after_merge", c.refresh_after_merge},
           {"agents", c.agents},
           {"steps", c.steps},
           {"batch", c.batch},
@@ -44,6 +47,15 @@ Json goal_json(const TabularGoal& goal) {
           {"own_bias", goal.own_bias}};
 }
 
+Json lag_json(const MergeLags& lags) {
+  Json bins = Json::array();
+  for (std::size_t bin = 0; bin < MergeLags::kBins; ++bin) {
+    if (lags.merges[bin] > 0) bins.push_back({{"least", MergeLags::least_of_bin(bin)}, {"merges", lags.merges[bin]}});
+  }
+  const double mean = lags.count > 0 ? lags.sum / static_cast<double>(lags.count) : 0.0;
+  return {{"mean", mean}, {"largest", lags.largest}, {"bins", bins}};
+}
+
 }  // namespace
 
 Json tabular_record_json(const std::string& command, const TabularConfiguration& c, const Machine& machine,
@@ -52,10 +64,9 @@ Json tabular_record_json(const std::string& command, const TabularConfiguration&
   json["configuration"] = configuration_json(c);
   json["provenance"] = build_json();
   json["machine"] = machine_json(machine);
-  json["counts"] = {{"environment_steps", result.steps},
-                    {"updates", result.updates},
-                    {"received_transitions", result.received},
-                    {"pairs", result.goal.pair_count}};
+  json["counts"] = {{"environment_steps", result.steps},       {"updates", result.updates},
+                    {"received_transitions", result.received}, {"merges", result.merges},
+                    {"server_bytes", result.server_bytes},     {"pairs", result.goal.pair_count}};
   json["steps_per_second"] = result.seconds > 0.0 ? static_cast<double>(result.steps) / result.seconds : 0.0;
   json["updates_per_second"] = result.updates_per_second();
   json["seconds"] = {{"total", result.total_seconds},
@@ -63,6 +74,7 @@ Json tabular_record_json(const std::string& command, const TabularConfiguration&
                      {"look", result.look_seconds},
                      {"start_up", result.start_up_seconds}};
   json["optimum"] = goal_json(result.goal);
+  json["lag"] = lag_json(result.lags);
   json["curve"] = Json::array();
   for (const TabularPoint& point : result.curve) {
     json["curve"].push_back({{"steps", point.steps}, {"seconds", point.seconds}, {"error", point.error}});

@@ -12,16 +12,11 @@
 #include "envs/tabular/registry.hpp"
 #include "parallel/tabular/free_updates.hpp"
 #include "parallel/tabular/partitioned_sweeps.hpp"
+#include "runner/tabular/tabular_parts.hpp"
+#include "runner/tabular/tabular_servers.hpp"
 
 namespace prl {
 namespace {
-
-using Model = ModelSource<TransitionTable>;
-
-TeamPlace place_of(CollectMode mode) {
-  if (mode == CollectMode::kSerial) return TeamPlace::kSerial;
-  return mode == CollectMode::kThreads ? TeamPlace::kThreads : TeamPlace::kProcesses;
-}
 
 TabularGoal goal_of(const TabularConfiguration& c, const TransitionTable& table) {
   TabularGoal goal;
@@ -49,73 +44,8 @@ std::string digest_of(std::span<const double> values) {
   return fmt::format("{:016x}", hash);
 }
 
-// What the workers of a run share.
-struct Storage {
-  Storage(const TransitionTable& table, int workers, int batch)
-      : region("tables", 2 * SharedRegion::bytes_for<double>(table.pairs()) +
-                             SharedRegion::bytes_for<std::uint32_t>(table.pairs()) +
-                             SharedRegion::bytes_for<StepCount>(static_cast<std::size_t>(workers)) +
-                             SharedRegion::bytes_for<SweepCount>(static_cast<std::size_t>(workers)) +
-                             SweepBins::bytes(workers, batch)),
-        q(region.carve<double>(table.pairs())),
-        after_sweep(region.carve<double>(table.pairs())),
-        visits(region.carve<std::uint32_t>(table.pairs())),
-        steps(region.carve<StepCount>(static_cast<std::size_t>(workers))),
-        counts(region.carve<SweepCount>(static_cast<std::size_t>(workers))),
-        bins(region, workers, batch) {}
-
-  SharedRegion region;
-  std::span<double> q;
-  std::span<double> after_sweep;
-  std::span<std::uint32_t> visits;
-  std::span<StepCount> steps;
-  std::span<SweepCount> counts;
-  SweepBins bins;
-};
-
-// Worker 0's looks at the table.
-class Looker {
- public:
-  Looker(const TabularConfiguration& configuration, const LookListener& listener, std::span<const double> q,
-         TabularResult& result)
-      : stop_at_error_(configuration.stop_at_error), listener_(listener), q_(q), result_(result), seen_(q.size()) {}
-
-  // Whether the run has come as near as was asked for.
-  bool look(std::uint64_t steps, double seconds) {
-    const double start_seconds = monotonic_seconds();
-    for (std::size_t i = 0; i < seen_.size(); ++i) seen_[i] = RelaxedCells::load(q_[i]);
-    const double error = largest_error(seen_, result_.goal.optimum.q, result_.goal.pairs);
-    result_.curve.push_back({steps, seconds, error});
-    listener_(result_.curve.back());
-    result_.look_seconds += monotonic_seconds() - start_seconds;
-    result_.reached = stop_at_error_ > 0.0 && error <= stop_at_error_;
-    return result_.reached;
-  }
-
- private:
-  double stop_at_error_;
-  const LookListener& listener_;
-  std::span<const double> q_;
-  TabularResult& result_;
-  std::vector<double> seen_;
-};
-
-struct Parts {
-  const TabularConfiguration& configuration;
-  const TransitionTable& table;
-  std::span<const TabularTransition> pool;
-  const std::atomic<bool>& stop;
-  Storage& storage;
-  Looker& looker;
-  TabularResult& result;
-
-  BootstrapSetting bootstrap() const {
-    return {table.actions(), configuration.setting.gamma, configuration.setting.subsets};
-  }
-};
-
 template <typename Source>
-void run_sweeps(const Parts& parts, const Source& source) {
+void run_sweeps(const TabularParts& parts, const Source& source) {
   const TabularConfiguration& c = parts.configuration;
   const auto batch = static_cast<std::uint64_t>(c.batch);
   const std::uint64_t sweeps_between_looks = std::max<std::uint64_t>(1, c.look_every / batch);
@@ -137,7 +67,7 @@ void run_sweeps(const Parts& parts, const Source& source) {
 
 // The serial code: nothing is shared, nobody is met.
 template <typename Step>
-void run_alone(const Parts& parts, const Step& step) {
+void run_alone(const TabularParts& parts, const Step& step) {
   const TabularConfiguration& c = parts.configuration;
   const double start_seconds = monotonic_seconds();
   std::uint64_t done = 0;
@@ -152,7 +82,7 @@ void run_alone(const Parts& parts, const Step& step) {
 }
 
 template <typename Step>
-void run_shared(const Parts& parts, const Step& step) {
+void run_shared(const TabularParts& parts, const Step& step) {
   const TabularConfiguration& c = parts.configuration;
   const auto workers = static_cast<std::uint64_t>(c.workers);
   const FreeRunPlan plan{c.steps, std::max<std::uint64_t>(1, c.look_every / workers)};
@@ -164,10 +94,14 @@ void run_shared(const Parts& parts, const Step& step) {
 }
 
 template <typename Source>
-void run_draws(const Parts& parts, const Source& source) {
+void run_draws(const TabularParts& parts, const Source& source) {
   const TabularConfiguration& c = parts.configuration;
   if (c.agreement == TableAgreement::kPartition) {
     run_sweeps(parts, source);
+    return;
+  }
+  if (c.has_server()) {
+    run_with_server(parts, source);
     return;
   }
   if (c.agreement == TableAgreement::kNone) {
@@ -181,7 +115,7 @@ void run_draws(const Parts& parts, const Source& source) {
 }
 
 template <typename Cells>
-void run_agents(const Parts& parts) {
+void run_agents(const TabularParts& parts) {
   const TabularConfiguration& c = parts.configuration;
   const auto count = static_cast<std::uint64_t>(c.agents);
   std::deque<TabularAgent<TransitionTable, Cells>> agents;
@@ -205,10 +139,10 @@ void run_agents(const Parts& parts) {
   for (const SweepCount& own : parts.storage.counts) parts.result.updates += own.updates;
 }
 
-void run_experience(const Parts& parts) {
+void run_experience(const TabularParts& parts) {
   const TabularConfiguration& c = parts.configuration;
   if (c.experience == Experience::kModel) {
-    run_draws(parts, Model(parts.table, c.setting.seed));
+    run_draws(parts, ModelSource<TransitionTable>(parts.table, c.setting.seed));
   } else if (c.experience == Experience::kPool) {
     run_draws(parts, PoolSource(parts.pool, c.setting.seed));
   } else if (c.agreement == TableAgreement::kNone) {
@@ -222,7 +156,7 @@ void run_experience(const Parts& parts) {
 std::vector<TabularTransition> gather_pool(const TabularConfiguration& c, const TransitionTable& table) {
   std::vector<TabularTransition> pool;
   if (c.experience != Experience::kPool) return pool;
-  const Model model(table, ~c.setting.seed);
+  const ModelSource model(table, ~c.setting.seed);
   for (int i = 0; i < c.pool; ++i) pool.push_back(model(static_cast<std::uint64_t>(i)));
   return pool;
 }
@@ -235,8 +169,8 @@ TabularResult run_tabular(const TabularConfiguration& c, const std::atomic<bool>
   const TransitionTable table = transition_table(c.environment);
   result.goal = goal_of(c, table);
   const std::vector<TabularTransition> pool = gather_pool(c, table);
-  Storage storage(table, c.workers, c.agreement == TableAgreement::kPartition ? c.batch : 1);
-  Looker looker(c, listener, storage.q, result);
+  TableStorage storage(table, c.workers, c.in_batches() ? c.batch : 1);
+  TableLooker looker(c, listener, storage.q, result);
   result.start_up_seconds = monotonic_seconds() - begin;
   run_experience({c, table, pool, stop, storage, looker, result});
   result.error = largest_error(storage.q, result.goal.optimum.q, result.goal.pairs);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "envs/tabular/optimal_values.hpp"
+#include "parallel/tabular/merge_lags.hpp"
 #include "runner/tabular/tabular_configuration.hpp"
 
 namespace prl {
@@ -36,8 +37,11 @@ struct TabularResult {
   std::uint64_t steps = 0;
   std::uint64_t updates = 0;
   std::uint64_t received = 0;  // transitions that crossed from one worker to another
-  double seconds = 0.0;        // of the team
-  double look_seconds = 0.0;   // of worker 0, within them
+  std::uint64_t merges = 0;    // changes of the server's table: meetings, merges, or single updates
+  MergeLags lags;              // of a free-running server's merges
+  std::uint64_t server_bytes = 0;
+  double seconds = 0.0;       // of the team
+  double look_seconds = 0.0;  // of worker 0, within them
   double start_up_seconds = 0.0;
   double total_seconds = 0.0;
   double error = 0.0;      // against Q*

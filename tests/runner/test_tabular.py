@@ -13,6 +13,7 @@ from program import Program, read_json, run
 from record_schema import faults_of
 
 QUIET = ["--progress", "none"]
+SERVER = "--algorithm q-learning --experience model --collect threads --workers 2 --agreement server"
 
 
 def learn(folder: Path, options: str) -> dict[str, Any]:
@@ -37,6 +38,7 @@ def refused(folder: Path, options: str) -> str:
         "--env Taxi-v4",
         "--env RandomMdp-S64-A8 --experience model --collect threads --workers 2 --subsets 4 --steps 20000",
         "--env CliffWalking-v1 --experience pool --collect processes --workers 3 --agreement shared --stop-at-error 1e9",
+        "--env FrozenLake-v1 --experience model --collect processes --workers 2 --agreement server --schedule free-running",
         "--algorithm sarsa --env FrozenLake-v1 --collect threads --workers 2 --agents 4 --step-cost busy:1us --steps 2000",
     ],
 )
@@ -58,6 +60,34 @@ def test_a_partition_has_the_same_bits_for_any_workers(tmp_path: Path, experienc
     assert all(curve == curves[0] for curve in curves)
     other = learn(tmp_path, f"--env FrozenLake8x8-v1 --experience {experience} --agreement partition --batch 500 --seed 2")
     assert other["values_digest"] != records[0]["values_digest"]
+
+
+def test_servers_in_lock_step_have_the_same_bits_in_threads_and_processes(tmp_path: Path) -> None:
+    options = "--env FrozenLake-v1 --experience model --steps 20000 --look-every 2000"
+    serial = learn(tmp_path, options)
+    assert learn(tmp_path, f"{options} --collect threads --agreement server")["values_digest"] == serial["values_digest"]
+    for workers in (2, 3):
+        average, sent = (
+            [learn(tmp_path, f"{options} --collect {place} --workers {workers} {agreement}") for place in ("threads", "processes")]
+            for agreement in ("--agreement server --local-updates 5", "--agreement experience --batch 500")
+        )
+        assert average[0]["values_digest"] == average[1]["values_digest"] != serial["values_digest"]
+        assert {record["values_digest"] for record in sent} == {serial["values_digest"]}
+        rounds = average[0]["counts"]["merges"]
+        assert rounds == -(-20_000 // (5 * workers))
+        assert average[0]["counts"]["server_bytes"] == 2 * (workers - 1) * rounds * 64 * 8
+        assert [point["error"] for point in sent[0]["curve"]] == [point["error"] for point in serial["curve"]]
+
+
+def test_a_free_server_counts_every_merge_and_its_lag(tmp_path: Path) -> None:
+    record = learn(
+        tmp_path,
+        "--env FrozenLake-v1 --experience model --steps 400000 --collect threads --workers 2 --agreement server "
+        "--schedule free-running --local-updates 10",
+    )
+    assert record["counts"]["merges"] == sum(each["merges"] for each in record["lag"]["bins"]) == 40_000
+    assert record["counts"]["server_bytes"] == 2 * 40_000 * 64 * 8
+    assert record["configuration"]["merge_rate"] == 0.5
 
 
 def test_agents_in_turn_have_the_same_bits_again(tmp_path: Path) -> None:
@@ -91,7 +121,7 @@ def test_subsets_are_off_by_what_their_equation_says(tmp_path: Path) -> None:
 
 def test_every_cell_runs_or_is_refused_for_the_reason_given(tmp_path: Path) -> None:
     cells = json.loads(run(["list", "--json"], tmp_path).output)["tabular_cells"]
-    assert len(cells) == 2 * 4 * 3 * 3
+    assert len(cells) == 2 * 4 * 3 * 6
     reasons = set()
     for cell in cells:
         parts = ("algorithm", "collect", "experience", "agreement")
@@ -104,7 +134,7 @@ def test_every_cell_runs_or_is_refused_for_the_reason_given(tmp_path: Path) -> N
         elif cell["reason"] not in reasons:
             reasons.add(cell["reason"])
             assert cell["reason"] in refused(tmp_path, options)
-    assert len(reasons) == 5
+    assert len(reasons) == 6
 
 
 def test_a_file_can_name_the_rule(tmp_path: Path) -> None:
@@ -137,6 +167,11 @@ def test_a_file_can_name_the_rule(tmp_path: Path) -> None:
         ("--algorithm q-learning --collect threads --workers 2 --agents 3", "give a multiple"),
         ("--algorithm q-learning --experience pool --pool 0", "--pool is 0"),
         ("--algorithm q-learning --experience model --batch 0", "--batch is 0"),
+        (f"{SERVER} --schedule free-running --merge-rate 0", "give a number above 0, at most 1"),
+        (f"{SERVER} --local-updates 0", "--local-updates is 0"),
+        (f"{SERVER} --refresh-after-merge false", "give --agreement server --schedule free-running"),
+        ("--algorithm q-learning --schedule free-running", "it is always lock-step; only server has both"),
+        ("--algorithm q-learning --local-updates 2", "use server or gradients"),
         ("--algorithm q-learning --experience model --step-cost wait:1ms", "give --experience agents"),
         ("--algorithm q-learning --experience model --replay 5", "give --experience agents"),
         ("--algorithm q-learning --clip 0.2", "has no option '--clip'"),

@@ -1,0 +1,139 @@
+// An asynchronous parameter server in memory that its members share. A member that has results merges them at once and
+// waits for nobody's:
+//
+//   theta <- theta + eta (theta_i - theta),   then theta_i <- theta
+//
+// Source: document D2, section 4.2, which leaves the second half open: with `refresh` false a member keeps its own theta_i
+// and only receives theta beside it. With eta = 1 theta_i is taken as it is: the equation's theta + (theta_i - theta)
+// differs from it by rounding only, and what others have merged since the member last received is undone.
+//
+// Parameters are divided into shards with a lock each. Members merge whole ranges, so a merge that another one tore would
+// be neither's parameters; one cell or one gradient step at a time needs no lock (HogwildParameters). With several shards
+// each is whole, and a member may receive shards of different ages.
+//
+// A merge moves 2 S bytes, S of parameters: theta_i out, theta in. The lag of a merge is the number of merges by others
+// since the member last received, the largest over the shards.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "parallel/agree/parameter_agreement.hpp"
+#include "parallel/transport/shared_lock.hpp"
+#include "parallel/transport/shared_region.hpp"
+
+namespace prl {
+
+struct MergeSetting {
+  double rate = 1.0;    // eta
+  bool refresh = true;  // theta_i <- theta after a merge
+};
+
+// What the server holds; zeros at first.
+template <typename Scalar>
+class ServedParameters {
+ public:
+  static std::size_t bytes(std::size_t count, int shards) {
+    return SharedRegion::bytes_for<Scalar>(count) + SharedRegion::bytes_for<Shard>(static_cast<std::size_t>(shards));
+  }
+
+  ServedParameters(SharedRegion& region, std::size_t count, int shards)
+      : theta_(region.carve<Scalar>(count)), shards_(region.carve<Shard>(static_cast<std::size_t>(shards))) {}
+
+  std::size_t count() const { return theta_.size(); }
+  int shards() const { return static_cast<int>(shards_.size()); }
+
+  // Calls visit(theta, version, first) on every shard while it is locked: its parameters, the number of merges so far, and
+  // where it begins.
+  template <typename Visit>
+  void visit_shards(const Waiter& waiter, const Visit& visit) {
+    for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
+      const std::size_t first = theta_.size() * shard / shards_.size();
+      const std::size_t last = theta_.size() * (shard + 1) / shards_.size();
+      const SharedLockHold hold(shards_[shard].lock, waiter);
+      visit(theta_.subspan(first, last - first), shards_[shard].merges, first);
+    }
+  }
+
+  void load(std::span<Scalar> to, const Waiter& waiter) {
+    visit_shards(waiter, [&](std::span<Scalar> theta, long&, std::size_t first) {
+      std::copy(theta.begin(), theta.end(), to.subspan(first).begin());
+    });
+  }
+  void store(std::span<const Scalar> from, const Waiter& waiter) {
+    visit_shards(waiter, [&](std::span<Scalar> theta, long&, std::size_t first) {
+      std::copy_n(from.subspan(first).begin(), theta.size(), theta.begin());
+    });
+  }
+
+ private:
+  struct Shard {
+    SharedLock lock;
+    long merges = 0;
+  };
+
+  std::span<Scalar> theta_;
+  std::span<Shard> shards_;
+};
+
+template <typename Scalar>
+class MergingMember final : public ParameterAgreement<Scalar> {
+ public:
+  // Receives what the server holds. `server` must outlive it.
+  MergingMember(ServedParameters<Scalar>& server, MergeSetting setting, Waiter waiter)
+      : server_(server),
+        setting_(setting),
+        waiter_(std::move(waiter)),
+        received_(server.count()),
+        versions_(static_cast<std::size_t>(server.shards())) {
+    std::size_t shard = 0;
+    server_.visit_shards(waiter_, [&](std::span<Scalar> theta, long& merges, std::size_t first) {
+      std::copy(theta.begin(), theta.end(), received_.begin() + static_cast<std::ptrdiff_t>(first));
+      versions_[shard++] = merges;
+    });
+  }
+
+  Meeting meet(std::span<Scalar> parameters) override {
+    Meeting meeting;
+    std::size_t shard = 0;
+    const double start_seconds = monotonic_seconds();
+    server_.visit_shards(waiter_, [&](std::span<Scalar> theta, long& merges, std::size_t first) {
+      meeting.lag = std::max(meeting.lag, merges - versions_[shard]);
+      versions_[shard++] = ++merges;
+      merge(theta, parameters.subspan(first, theta.size()));
+      std::copy(theta.begin(), theta.end(), received_.begin() + static_cast<std::ptrdiff_t>(first));
+    });
+    if (setting_.refresh) std::copy(received_.begin(), received_.end(), parameters.begin());
+    ledger_.add_transfer(Purpose::kWeights, monotonic_seconds() - start_seconds);
+    ledger_.add_message(Purpose::kWeights, parameters.size_bytes());
+    ledger_.add_message(Purpose::kWeights, parameters.size_bytes());
+    return meeting;
+  }
+
+  CommunicationLedger& ledger() override { return ledger_; }
+
+  // theta as of this member's last merge, [count()].
+  std::span<const Scalar> received() const { return received_; }
+
+ private:
+  void merge(std::span<Scalar> theta, std::span<const Scalar> own) const {
+    if (setting_.rate == 1.0) {
+      std::copy(own.begin(), own.end(), theta.begin());
+      return;
+    }
+    const auto rate = static_cast<Scalar>(setting_.rate);
+    for (std::size_t i = 0; i < theta.size(); ++i) theta[i] += rate * (own[i] - theta[i]);
+  }
+
+  ServedParameters<Scalar>& server_;
+  MergeSetting setting_;
+  Waiter waiter_;
+  std::vector<Scalar> received_;
+  std::vector<long> versions_;  // by shard: merges when it was received
+  CommunicationLedger ledger_;
+};
+
+}  // namespace prl
