@@ -21,6 +21,8 @@
 // Draws are keyed by the seed and counted by the round: every member knows the whole graph, and nobody asks who is coming.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -29,6 +31,14 @@
 namespace prl {
 
 enum class GossipTopology { kRing, kHypercube, kExponential, kOnePeer, kRandomPairs, kRandomPeer };
+inline constexpr std::array kGossipTopologies = {GossipTopology::kRing,        GossipTopology::kHypercube,
+                                                 GossipTopology::kExponential, GossipTopology::kOnePeer,
+                                                 GossipTopology::kRandomPairs, GossipTopology::kRandomPeer};
+constexpr std::string_view name_of(GossipTopology topology) {
+  constexpr std::array<std::string_view, kGossipTopologies.size()> kNames = {"ring",     "hypercube",    "exponential",
+                                                                             "one-peer", "random-pairs", "random-peer"};
+  return kNames[static_cast<std::size_t>(topology)];
+}
 
 // Whether everyone gives to those that it takes from, as much as it takes.
 constexpr bool is_symmetric(GossipTopology topology) {
