@@ -60,8 +60,8 @@ struct AutogradNetwork::Graph {
 AutogradNetwork::AutogradNetwork(const NetworkLayout& layout) : graph_(std::make_unique<Graph>(layout)) {}
 AutogradNetwork::~AutogradNetwork() = default;
 
-void AutogradNetwork::forward(const float* parameters, const float* observations, int rows, float* heads,
-                              float* values) {
+void AutogradNetwork::forward_part(int /*part*/, const float* parameters, const float* observations, int rows,
+                                   float* heads, float* values) {
   Graph& graph = *graph_;
   graph.layers.clear();
   graph.tensors.clear();
@@ -75,8 +75,8 @@ void AutogradNetwork::forward(const float* parameters, const float* observations
   copy_out(graph.values, values);
 }
 
-void AutogradNetwork::backward(const float* /*parameters*/, const float* d_heads, const float* d_values,
-                               std::span<float> gradient) {
+void AutogradNetwork::backward_part(int /*part*/, const float* /*parameters*/, const float* d_heads,
+                                    const float* d_values, std::span<float> gradient) {
   Graph& graph = *graph_;
   torch::autograd::backward({graph.heads, graph.values}, {view_of(d_heads, graph.heads.sizes().vec()),
                                                           view_of(d_values, graph.values.sizes().vec())});

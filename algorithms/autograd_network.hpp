@@ -15,9 +15,12 @@ class AutogradNetwork final : public DifferentiableNetwork {
   explicit AutogradNetwork(const NetworkLayout& layout);
   ~AutogradNetwork() override;
 
-  void forward(const float* parameters, const float* observations, int rows, float* heads, float* values) override;
-  void backward(const float* parameters, const float* d_heads, const float* d_values,
-                std::span<float> gradient) override;
+  // One graph: both networks are passed together.
+  int parts() const override { return 1; }
+  void forward_part(int part, const float* parameters, const float* observations, int rows, float* heads,
+                    float* values) override;
+  void backward_part(int part, const float* parameters, const float* d_heads, const float* d_values,
+                     std::span<float> gradient) override;
 
  private:
   struct Graph;

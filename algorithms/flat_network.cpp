@@ -47,128 +47,122 @@ void pass_back_activation(Activation activation, const float* h, std::size_t cou
 
 FlatNetwork::FlatNetwork(const NetworkLayout& layout, int max_rows) : layout_(layout) {
   const int width = layout_.widest_layer();
-  for (const auto& stack : layout_.stacks) {
-    StackActivations buffers;
-    for (const DenseLayer& layer : stack) buffers.emplace_back(area(max_rows, layer.outputs));
-    activations_.push_back(std::move(buffers));
+  for (const auto& layers : layout_.stacks) {
+    Stack& stack = stacks_.emplace_back();
+    for (const DenseLayer& layer : layers) stack.activations.emplace_back(area(max_rows, layer.outputs));
+    stack.delta = AlignedBuffer<float>(area(max_rows, width));
+    stack.delta_transposed = AlignedBuffer<float>(area(max_rows, width));
+    stack.below_transposed = AlignedBuffer<float>(area(max_rows, width));
+    stack.joined_outputs = AlignedBuffer<float>(area(max_rows, layout_.spec.head_size + 1));
+    stack.joined_weights = AlignedBuffer<float>(area(layout_.spec.head_size + 1, width));
+    stack.head_scratch = AlignedBuffer<float>(area(layout_.spec.head_size, width));
   }
-  delta_ = AlignedBuffer<float>(area(max_rows, width));
-  delta_transposed_ = AlignedBuffer<float>(area(max_rows, width));
-  below_transposed_ = AlignedBuffer<float>(area(max_rows, width));
-  joined_outputs_ = AlignedBuffer<float>(area(max_rows, layout_.spec.head_size + 1));
-  joined_weights_ = AlignedBuffer<float>(area(layout_.spec.head_size + 1, width));
-  head_scratch_ = AlignedBuffer<float>(area(layout_.spec.head_size, width));
 }
 
-void FlatNetwork::forward_stack(const float* parameters, std::size_t stack) {
-  const float* inputs = observations_;
-  for (std::size_t l = 0; l < layout_.stacks[stack].size(); ++l) {
-    const DenseLayer& layer = layout_.stacks[stack][l];
-    float* outputs = activations_[stack][l].data();
-    forward_dense(layer, parameters, inputs, rows_, outputs);
-    activate(layout_.spec.activation, outputs, rows_ * layer.outputs);
+void FlatNetwork::forward_part(int part, const float* parameters, const float* observations, int rows, float* heads,
+                               float* values) {
+  const auto index = static_cast<std::size_t>(part);
+  Stack& stack = stacks_[index];
+  stack.rows = rows;
+  stack.observations = observations;
+  const float* inputs = observations;
+  for (std::size_t l = 0; l < stack.activations.size(); ++l) {
+    const DenseLayer& layer = layout_.stacks[index][l];
+    float* outputs = stack.activations[l].data();
+    forward_dense(layer, parameters, inputs, rows, outputs);
+    activate(layout_.spec.activation, outputs, rows * layer.outputs);
     inputs = outputs;
   }
+  if (index == 0) forward_dense(layout_.policy_head, parameters, inputs, rows, heads);
+  if (index == layout_.value_stack()) forward_dense(layout_.value_head, parameters, inputs, rows, values);
 }
 
-void FlatNetwork::forward(const float* parameters, const float* observations, int rows, float* heads, float* values) {
-  rows_ = rows;
-  observations_ = observations;
-  for (std::size_t s = 0; s < layout_.stacks.size(); ++s) forward_stack(parameters, s);
-  forward_dense(layout_.policy_head, parameters, activations_.front().back().data(), rows, heads);
-  forward_dense(layout_.value_head, parameters, activations_.back().back().data(), rows, values);
-}
-
-void FlatNetwork::head_gradient(const DenseLayer& head, const float* inputs, const float* d_outputs,
-                                std::span<float> gradient) {
+void FlatNetwork::head_gradient(Stack& stack, const HeadOutputs& outputs, std::span<float> gradient) {
+  const DenseLayer& head = outputs.head;
   // The few outputs of a head would leave most lanes empty: the transposed product has them as rows.
   multiply({.rows = head.outputs,
             .columns = head.inputs,
-            .depth = rows_,
-            .a = d_outputs,
+            .depth = stack.rows,
+            .a = outputs.d_outputs,
             .a_row_stride = 1,
             .a_depth_stride = head.outputs,
-            .b = inputs,
+            .b = stack.activations.back().data(),
             .b_stride = head.inputs,
             .bias = nullptr,
-            .c = head_scratch_.data(),
+            .c = stack.head_scratch.data(),
             .c_stride = head.inputs});
-  transpose(head_scratch_.data(), head.outputs, head.inputs, gradient.data() + head.weight_offset);
+  transpose(stack.head_scratch.data(), head.outputs, head.inputs, gradient.data() + head.weight_offset);
   for (int j = 0; j < head.outputs; ++j) {
     float sum = 0.0F;
-    for (int r = 0; r < rows_; ++r) sum += d_outputs[r * head.outputs + j];
+    for (int r = 0; r < stack.rows; ++r) sum += outputs.d_outputs[r * head.outputs + j];
     gradient[head.bias_offset + static_cast<std::size_t>(j)] = sum;
   }
 }
 
-void FlatNetwork::pass_back_heads(const float* parameters, std::span<const DenseLayer> heads,
-                                  std::span<const float* const> d_outputs) {
-  const int width = heads.front().inputs;
+void FlatNetwork::pass_back_heads(Stack& stack, const float* parameters, std::span<const HeadOutputs> heads) {
+  const int width = heads.front().head.inputs;
   int depth = 0;
-  for (const DenseLayer& head : heads) depth += head.outputs;
+  for (const HeadOutputs& each : heads) depth += each.head.outputs;
   int column = 0;
-  for (std::size_t h = 0; h < heads.size(); ++h) {
-    const int outputs = heads[h].outputs;
-    transpose(parameters + heads[h].weight_offset, width, outputs, joined_weights_.data() + area(column, width));
-    for (int r = 0; r < rows_; ++r) {
-      std::copy_n(d_outputs[h] + r * outputs, outputs, joined_outputs_.data() + r * depth + column);
+  for (const HeadOutputs& each : heads) {
+    const int outputs = each.head.outputs;
+    transpose(parameters + each.head.weight_offset, width, outputs, stack.joined_weights.data() + area(column, width));
+    for (int r = 0; r < stack.rows; ++r) {
+      std::copy_n(each.d_outputs + r * outputs, outputs, stack.joined_outputs.data() + r * depth + column);
     }
     column += outputs;
   }
-  multiply({.rows = rows_,
+  multiply({.rows = stack.rows,
             .columns = width,
             .depth = depth,
-            .a = joined_outputs_.data(),
+            .a = stack.joined_outputs.data(),
             .a_row_stride = depth,
             .a_depth_stride = 1,
-            .b = joined_weights_.data(),
+            .b = stack.joined_weights.data(),
             .b_stride = width,
             .bias = nullptr,
-            .c = delta_.data(),
+            .c = stack.delta.data(),
             .c_stride = width});
 }
 
-void FlatNetwork::backward_stack(const float* parameters, std::size_t stack, std::span<float> gradient) {
-  const auto& layers = layout_.stacks[stack];
+void FlatNetwork::backward_stack(std::size_t index, const float* parameters, std::span<float> gradient) {
+  Stack& stack = stacks_[index];
+  const auto& layers = layout_.stacks[index];
   for (std::size_t l = layers.size(); l-- > 0;) {
     const DenseLayer& layer = layers[l];
-    pass_back_activation(layout_.spec.activation, activations_[stack][l].data(), area(rows_, layer.outputs),
-                         delta_.data());
-    const float* inputs = l == 0 ? observations_ : activations_[stack][l - 1].data();
-    dense_gradient(layer, inputs, delta_.data(), rows_, gradient);
+    pass_back_activation(layout_.spec.activation, stack.activations[l].data(), area(stack.rows, layer.outputs),
+                         stack.delta.data());
+    const float* inputs = l == 0 ? stack.observations : stack.activations[l - 1].data();
+    dense_gradient(layer, inputs, stack.delta.data(), stack.rows, gradient);
     if (l == 0) return;
     // dx = dy W^T as (W dy^T)^T: transposing two small matrices is cheaper than the weights.
-    transpose(delta_.data(), rows_, layer.outputs, delta_transposed_.data());
+    transpose(stack.delta.data(), stack.rows, layer.outputs, stack.delta_transposed.data());
     multiply({.rows = layer.inputs,
-              .columns = rows_,
+              .columns = stack.rows,
               .depth = layer.outputs,
               .a = parameters + layer.weight_offset,
               .a_row_stride = layer.outputs,
               .a_depth_stride = 1,
-              .b = delta_transposed_.data(),
-              .b_stride = rows_,
+              .b = stack.delta_transposed.data(),
+              .b_stride = stack.rows,
               .bias = nullptr,
-              .c = below_transposed_.data(),
-              .c_stride = rows_});
-    transpose(below_transposed_.data(), layer.inputs, rows_, delta_.data());
+              .c = stack.below_transposed.data(),
+              .c_stride = stack.rows});
+    transpose(stack.below_transposed.data(), layer.inputs, stack.rows, stack.delta.data());
   }
 }
 
-void FlatNetwork::backward(const float* parameters, const float* d_heads, const float* d_values,
-                           std::span<float> gradient) {
-  const DenseLayer& policy = layout_.policy_head;
-  const DenseLayer& value = layout_.value_head;
-  head_gradient(policy, activations_.front().back().data(), d_heads, gradient);
-  head_gradient(value, activations_.back().back().data(), d_values, gradient);
-  if (layout_.spec.shared_trunk) {
-    pass_back_heads(parameters, std::array{policy, value}, std::array{d_heads, d_values});
-    backward_stack(parameters, 0, gradient);
-    return;
-  }
-  pass_back_heads(parameters, std::array{policy}, std::array{d_heads});
-  backward_stack(parameters, 0, gradient);
-  pass_back_heads(parameters, std::array{value}, std::array{d_values});
-  backward_stack(parameters, layout_.value_stack(), gradient);
+void FlatNetwork::backward_part(int part, const float* parameters, const float* d_heads, const float* d_values,
+                                std::span<float> gradient) {
+  const auto index = static_cast<std::size_t>(part);
+  Stack& stack = stacks_[index];
+  const std::array<HeadOutputs, 2> both{HeadOutputs{layout_.policy_head, d_heads},
+                                        HeadOutputs{layout_.value_head, d_values}};
+  std::span<const HeadOutputs> heads(both);
+  if (!layout_.spec.shared_trunk) heads = heads.subspan(index, 1);
+  for (const HeadOutputs& head : heads) head_gradient(stack, head, gradient);
+  pass_back_heads(stack, parameters, heads);
+  backward_stack(index, parameters, gradient);
 }
 
 }  // namespace prl

@@ -20,32 +20,40 @@ class FlatNetwork final : public DifferentiableNetwork {
   // Buffers for up to `max_rows` rows; nothing is allocated later.
   FlatNetwork(const NetworkLayout& layout, int max_rows);
 
-  void forward(const float* parameters, const float* observations, int rows, float* heads, float* values) override;
-  void backward(const float* parameters, const float* d_heads, const float* d_values,
-                std::span<float> gradient) override;
+  int parts() const override { return static_cast<int>(stacks_.size()); }
+  void forward_part(int part, const float* parameters, const float* observations, int rows, float* heads,
+                    float* values) override;
+  void backward_part(int part, const float* parameters, const float* d_heads, const float* d_values,
+                     std::span<float> gradient) override;
 
  private:
-  // Activations of one stack, one buffer a layer, [rows][outputs].
-  using StackActivations = std::vector<AlignedBuffer<float>>;
+  // What the passes of one stack and its heads keep and need: stacks share nothing that is written.
+  struct Stack {
+    int rows = 0;
+    const float* observations = nullptr;
+    std::vector<AlignedBuffer<float>> activations;  // one a layer, [rows][outputs]
+    AlignedBuffer<float> delta;                     // [rows][width]
+    AlignedBuffer<float> delta_transposed;          // [width][rows]
+    AlignedBuffer<float> below_transposed;          // [width][rows]
+    AlignedBuffer<float> joined_outputs;            // [rows][head_size + 1]
+    AlignedBuffer<float> joined_weights;            // [head_size + 1][width]
+    AlignedBuffer<float> head_scratch;              // [head_size][width]
+  };
 
-  void forward_stack(const float* parameters, std::size_t stack);
-  // Takes d loss / d (last activations) in delta_ and writes the stack's gradients.
-  void backward_stack(const float* parameters, std::size_t stack, std::span<float> gradient);
-  // delta_ = sum over the given heads of d_output W^T, where d_output is [rows][outputs].
-  void pass_back_heads(const float* parameters, std::span<const DenseLayer> heads,
-                       std::span<const float* const> d_outputs);
-  void head_gradient(const DenseLayer& head, const float* inputs, const float* d_outputs, std::span<float> gradient);
+  // A head with the derivatives of its outputs, [rows][outputs].
+  struct HeadOutputs {
+    DenseLayer head;
+    const float* d_outputs = nullptr;
+  };
+
+  static void head_gradient(Stack& stack, const HeadOutputs& outputs, std::span<float> gradient);
+  // delta = sum over the given heads of d_output W^T.
+  static void pass_back_heads(Stack& stack, const float* parameters, std::span<const HeadOutputs> heads);
+  // Takes d loss / d (last activations) in delta and writes the gradients of the stack's layers.
+  void backward_stack(std::size_t index, const float* parameters, std::span<float> gradient);
 
   NetworkLayout layout_;
-  int rows_ = 0;
-  const float* observations_ = nullptr;
-  std::vector<StackActivations> activations_;
-  AlignedBuffer<float> delta_;             // [rows][width]
-  AlignedBuffer<float> delta_transposed_;  // [width][rows]
-  AlignedBuffer<float> below_transposed_;  // [width][rows]
-  AlignedBuffer<float> joined_outputs_;    // [rows][head_size + 1]
-  AlignedBuffer<float> joined_weights_;    // [head_size + 1][width]
-  AlignedBuffer<float> head_scratch_;      // [head_size][width]
+  std::vector<Stack> stacks_;
 };
 
 }  // namespace prl

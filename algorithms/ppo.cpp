@@ -29,28 +29,39 @@ struct SampleColumns {
 
 }  // namespace
 
+// A minibatch as one part of the network needs it. Parts are computed at the same time, so they share nothing that is
+// written.
+struct alignas(kCacheLineBytes) PpoLearner::Part {
+  Part(const NetworkSpec& spec, int rows) : batch(spec, rows) {}
+
+  SampleColumns batch;
+  PpoLossTerms terms;
+};
+
 struct PpoLearner::Shard {
   Shard(const NetworkLayout& layout, const PpoSetting& setting, const MinibatchPlan& plan, int shard_index)
       : index(shard_index),
         samples(layout.spec, plan.sample_count(shard_index)),
-        batch(layout.spec, plan.most_rows()),
         order(static_cast<std::size_t>(plan.sample_count(shard_index)) * static_cast<std::size_t>(setting.epochs)),
         heads(static_cast<std::size_t>(plan.most_rows()) * static_cast<std::size_t>(layout.spec.head_size)),
         values(static_cast<std::size_t>(plan.most_rows())),
         d_heads(heads.size()),
         d_values(values.size()),
-        network(make_network(setting.backpropagation, layout, plan.most_rows())) {}
+        network(make_network(setting.backpropagation, layout, plan.most_rows())) {
+    for (int part = 0; part < network->parts(); ++part) {
+      parts.push_back(std::make_unique<Part>(layout.spec, plan.most_rows()));
+    }
+  }
 
   int index;  // of all shards, not only the local ones
   SampleColumns samples;
-  SampleColumns batch;
   std::vector<int> order;
   AlignedBuffer<float> heads;
   AlignedBuffer<float> values;
   AlignedBuffer<float> d_heads;
   AlignedBuffer<float> d_values;
   std::unique_ptr<DifferentiableNetwork> network;
-  PpoLossTerms terms;
+  std::vector<std::unique_ptr<Part>> parts;
 };
 
 PpoLearner::PpoLearner(const NetworkLayout& layout, const PpoSetting& setting, const LearnerPlan& plan,
@@ -78,7 +89,7 @@ void PpoLearner::ingest(const SegmentView& segment) {
   for (const auto& shard : shards_) {
     take_samples(segment, *shard);
     plan_.shuffle(seed_, static_cast<std::uint64_t>(round_), shard->index, shard->order);
-    shard->terms = {};
+    for (const auto& part : shard->parts) part->terms = {};
     if (setting_.normalise_advantages) add_statistics(*shard);
   }
 }
@@ -123,25 +134,31 @@ void PpoLearner::add_statistics(const Shard& shard) {
   }
 }
 
-void PpoLearner::gather_rows(Shard& shard, std::span<const int> rows) {
+void PpoLearner::gather_rows(const Shard& shard, std::span<const int> rows, int part, Part& to) const {
   const auto observation_size = static_cast<std::size_t>(layout_.spec.observation_size);
   const auto action_size = static_cast<std::size_t>(layout_.spec.action_size());
   const SampleColumns& from = shard.samples;
-  SampleColumns& to = shard.batch;
+  SampleColumns& batch = to.batch;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto row = static_cast<std::size_t>(rows[i]);
     for (std::size_t k = 0; k < observation_size; ++k) {
-      to.observations[i * observation_size + k] = from.observations[row * observation_size + k];
+      batch.observations[i * observation_size + k] = from.observations[row * observation_size + k];
     }
-    for (std::size_t k = 0; k < action_size; ++k) to.actions[i * action_size + k] = from.actions[row * action_size + k];
-    to.log_probs[i] = from.log_probs[row];
-    to.values[i] = from.values[row];
-    to.advantages[i] = from.advantages[row];
-    to.returns[i] = from.returns[row];
+    if (has_policy(part)) {
+      for (std::size_t k = 0; k < action_size; ++k) {
+        batch.actions[i * action_size + k] = from.actions[row * action_size + k];
+      }
+      batch.log_probs[i] = from.log_probs[row];
+      batch.advantages[i] = from.advantages[row];
+    }
+    if (has_value(part)) {
+      batch.values[i] = from.values[row];
+      batch.returns[i] = from.returns[row];
+    }
   }
 }
 
-void PpoLearner::normalise(Shard& shard, int update, int rows) const {
+void PpoLearner::normalise(Part& part, int update, int rows) const {
   const double count = plan_.total_rows(update);
   // One row has no spread to divide by.
   if (!setting_.normalise_advantages || count <= 1.0) return;
@@ -151,35 +168,48 @@ void PpoLearner::normalise(Shard& shard, int update, int rows) const {
   const double variance = std::max(0.0, square_mean - mean * mean) * count / (count - 1.0);
   const double scale = 1.0 / (std::sqrt(variance) + 1e-8);
   for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) {
-    shard.batch.advantages[i] = static_cast<float>((static_cast<double>(shard.batch.advantages[i]) - mean) * scale);
+    part.batch.advantages[i] = static_cast<float>((static_cast<double>(part.batch.advantages[i]) - mean) * scale);
   }
 }
 
-void PpoLearner::compute_gradient(int update, int local_shard) {
+int PpoLearner::gradient_parts() const { return shards_.front()->network->parts(); }
+
+int PpoLearner::part_of_parameter(std::size_t parameter) const {
+  return gradient_parts() == 1 ? 0 : layout_.network_of(parameter);
+}
+
+void PpoLearner::compute_gradient(int update, int shard) {
+  for (int part = 0; part < gradient_parts(); ++part) compute_gradient_part(update, shard, part);
+}
+
+void PpoLearner::compute_gradient_part(int update, int local_shard, int part_index) {
   Shard& shard = *shards_[static_cast<std::size_t>(local_shard)];
+  Part& part = *shard.parts[static_cast<std::size_t>(part_index)];
   const std::span<float> gradient = storage_.gradients[static_cast<std::size_t>(local_shard)];
   const float* parameters = storage_.parameters.data();
   const auto rows = plan_.part(shard.order, update, shard.index);
   const int row_count = static_cast<int>(rows.size());
-  gather_rows(shard, rows);
-  normalise(shard, update, row_count);
-  shard.network->forward(parameters, shard.batch.observations.data(), row_count, shard.heads.data(),
-                         shard.values.data());
-  const std::span<float> d_log_std = gradient.subspan(layout_.log_std_offset, layout_.log_std_count);
-  std::fill(d_log_std.begin(), d_log_std.end(), 0.0F);
+  gather_rows(shard, rows, part_index, part);
+  shard.network->forward_part(part_index, parameters, part.batch.observations.data(), row_count, shard.heads.data(),
+                              shard.values.data());
   const PpoRows batch{row_count,
                       plan_.total_rows(update),
                       shard.heads.data(),
                       shard.values.data(),
-                      shard.batch.actions.data(),
-                      shard.batch.log_probs.data(),
-                      shard.batch.values.data(),
-                      shard.batch.advantages.data(),
-                      shard.batch.returns.data()};
-  const PpoLossTerms terms = ppo_loss(layout_.spec, setting_.loss, batch, parameters + layout_.log_std_offset,
-                                      shard.d_heads.data(), shard.d_values.data(), d_log_std.data());
-  shard.network->backward(parameters, shard.d_heads.data(), shard.d_values.data(), gradient);
-  shard.terms += terms;
+                      part.batch.actions.data(),
+                      part.batch.log_probs.data(),
+                      part.batch.values.data(),
+                      part.batch.advantages.data(),
+                      part.batch.returns.data()};
+  if (has_policy(part_index)) {
+    normalise(part, update, row_count);
+    const std::span<float> d_log_std = gradient.subspan(layout_.log_std_offset, layout_.log_std_count);
+    std::fill(d_log_std.begin(), d_log_std.end(), 0.0F);
+    part.terms += ppo_policy_loss(layout_.spec, setting_.loss, batch, parameters + layout_.log_std_offset,
+                                  shard.d_heads.data(), d_log_std.data());
+  }
+  if (has_value(part_index)) part.terms += ppo_value_loss(setting_.loss, batch, shard.d_values.data());
+  shard.network->backward_part(part_index, parameters, shard.d_heads.data(), shard.d_values.data(), gradient);
 }
 
 void PpoLearner::apply_gradient(ParameterRange range, std::span<const float> gradient, double gradient_square_sum) {
@@ -196,7 +226,9 @@ void PpoLearner::finish_round() {
 
 PpoLossTerms PpoLearner::loss_terms() const {
   PpoLossTerms sum;
-  for (const auto& shard : shards_) sum += shard->terms;
+  for (const auto& shard : shards_) {
+    for (const auto& part : shard->parts) sum += part->terms;
+  }
   return sum;
 }
 

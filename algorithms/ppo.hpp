@@ -38,6 +38,9 @@ class PpoLearner final : public Learner {
   std::span<double> joint_statistics() override { return statistics_; }
   int updates_due() const override { return plan_.updates(); }
   void compute_gradient(int update, int shard) override;
+  int gradient_parts() const override;
+  int part_of_parameter(std::size_t parameter) const override;
+  void compute_gradient_part(int update, int shard, int part) override;
   std::span<float> gradient(int shard) override { return storage_.gradients[static_cast<std::size_t>(shard)]; }
   void apply_gradient(ParameterRange range, std::span<const float> gradient, double gradient_square_sum) override;
   void finish_update() override { adam_.finish_update(); }
@@ -48,11 +51,15 @@ class PpoLearner final : public Learner {
 
  private:
   struct Shard;
+  struct Part;
 
+  // Which networks a part holds.
+  bool has_policy(int part) const { return part == 0; }
+  bool has_value(int part) const { return part == gradient_parts() - 1; }
   void take_samples(const SegmentView& segment, Shard& shard);
   void add_statistics(const Shard& shard);
-  void gather_rows(Shard& shard, std::span<const int> rows);
-  void normalise(Shard& shard, int update, int rows) const;
+  void gather_rows(const Shard& shard, std::span<const int> rows, int part, Part& to) const;
+  void normalise(Part& batch, int update, int rows) const;
 
   NetworkLayout layout_;
   PpoSetting setting_;

@@ -39,8 +39,8 @@ ValueError value_error(float value, float old_value, float target, const PpoLoss
 
 }  // namespace
 
-PpoLossTerms ppo_loss(const NetworkSpec& spec, const PpoLossSetting& setting, const PpoRows& batch,
-                      const float* log_std, float* d_heads, float* d_values, float* d_log_std) {
+PpoLossTerms ppo_policy_loss(const NetworkSpec& spec, const PpoLossSetting& setting, const PpoRows& batch,
+                             const float* log_std, float* d_heads, float* d_log_std) {
   const int head_size = spec.head_size;
   const float weight = 1.0F / static_cast<float>(batch.total_rows);
   const float d_entropy = -setting.entropy_coefficient * weight;
@@ -55,14 +55,29 @@ PpoLossTerms ppo_loss(const NetworkSpec& spec, const PpoLossSetting& setting, co
     const float d_log_prob = surrogate.d_log_prob * weight;
     const float entropy =
         policy_backward(spec, head, log_std, action, d_log_prob, d_entropy, d_heads + r * head_size, d_log_std);
-    const ValueError error = value_error(batch.values[r], batch.old_values[r], batch.returns[r], setting);
-    d_values[r] = setting.value_coefficient * weight * error.d_value;
     terms.policy += static_cast<double>(surrogate.loss * weight);
-    terms.value += static_cast<double>(error.loss * weight);
     terms.entropy += static_cast<double>(entropy * weight);
     terms.clip_fraction += surrogate.clipped ? static_cast<double>(weight) : 0.0;
     terms.approximate_kl += static_cast<double>((ratio - 1.0F - log_ratio) * weight);
   }
+  return terms;
+}
+
+PpoLossTerms ppo_value_loss(const PpoLossSetting& setting, const PpoRows& batch, float* d_values) {
+  const float weight = 1.0F / static_cast<float>(batch.total_rows);
+  PpoLossTerms terms;
+  for (int r = 0; r < batch.rows; ++r) {
+    const ValueError error = value_error(batch.values[r], batch.old_values[r], batch.returns[r], setting);
+    d_values[r] = setting.value_coefficient * weight * error.d_value;
+    terms.value += static_cast<double>(error.loss * weight);
+  }
+  return terms;
+}
+
+PpoLossTerms ppo_loss(const NetworkSpec& spec, const PpoLossSetting& setting, const PpoRows& batch,
+                      const float* log_std, float* d_heads, float* d_values, float* d_log_std) {
+  PpoLossTerms terms = ppo_policy_loss(spec, setting, batch, log_std, d_heads, d_log_std);
+  terms += ppo_value_loss(setting, batch, d_values);
   return terms;
 }
 

@@ -55,7 +55,15 @@ struct PpoLossTerms {
   }
 };
 
-// Writes dL/dheads [rows][head_size] and dL/dvalues [rows], and adds dL/dlog_std to `d_log_std` ([head_size], Gaussian
+// The policy's terms alone: writes dL/dheads [rows][head_size] and adds dL/dlog_std to `d_log_std` ([head_size], Gaussian
+// policies only). Values and returns are not read. `log_std` is [head_size] or null.
+PpoLossTerms ppo_policy_loss(const NetworkSpec& spec, const PpoLossSetting& setting, const PpoRows& batch,
+                             const float* log_std, float* d_heads, float* d_log_std);
+
+// The value's term alone: writes dL/dvalues [rows]. Only values, old values and returns are read.
+PpoLossTerms ppo_value_loss(const PpoLossSetting& setting, const PpoRows& batch, float* d_values);
+
+// Both: writes dL/dheads [rows][head_size] and dL/dvalues [rows], and adds dL/dlog_std to `d_log_std` ([head_size], Gaussian
 // policies only). `log_std` is [head_size] or null.
 PpoLossTerms ppo_loss(const NetworkSpec& spec, const PpoLossSetting& setting, const PpoRows& batch,
                       const float* log_std, float* d_heads, float* d_values, float* d_log_std);

@@ -138,6 +138,12 @@ void check_round(const RuleSetting& setting, int steps_per_round, int environmen
   std::visit([&](const auto& rule) { check(rule, steps_per_round, environments, shards); }, setting);
 }
 
+int gradient_parts_of(const RuleSetting& setting, const NetworkSpec& network) {
+  const auto* ppo = std::get_if<PpoSetting>(&setting);
+  const bool divides = ppo != nullptr && ppo->backpropagation == Backpropagation::kFlat && !network.shared_trunk;
+  return divides ? 2 : 1;
+}
+
 std::unique_ptr<Learner> make_learner(const RuleSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,
                                       LearnerStorage storage) {
   return std::visit([&](const auto& rule) { return make(rule, layout, plan, std::move(storage)); }, setting);

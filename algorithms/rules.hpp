@@ -62,6 +62,9 @@ std::vector<RulePreset> presets_of(std::string_view rule, std::string_view envir
 // Throws std::invalid_argument with one line unless rounds of that size can be learned from with that many shards.
 void check_round(const RuleSetting& setting, int steps_per_round, int environments, int shards);
 
+// The learner's gradient_parts().
+int gradient_parts_of(const RuleSetting& setting, const NetworkSpec& network);
+
 // Parameters are taken as they are in `storage`.
 std::unique_ptr<Learner> make_learner(const RuleSetting& setting, const NetworkLayout& layout, const LearnerPlan& plan,
                                       LearnerStorage storage);

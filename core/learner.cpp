@@ -1,10 +1,12 @@
 #include "core/learner.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace prl {
+namespace {
 
-double square_sum(std::span<const float> values) {
+double square_sum_of_block(std::span<const float> values) {
   // Eight running sums in a fixed order: as exact as one, and they vectorise.
   constexpr std::size_t kSums = 8;
   std::array<double, kSums> sums{};
@@ -18,6 +20,16 @@ double square_sum(std::span<const float> values) {
   for (; i < values.size(); ++i) sums[i % kSums] += static_cast<double>(values[i]) * static_cast<double>(values[i]);
   double total = 0.0;
   for (const double sum : sums) total += sum;
+  return total;
+}
+
+}  // namespace
+
+double square_sum(std::span<const float> values) {
+  double total = 0.0;
+  for (std::size_t begin = 0; begin < values.size(); begin += kSquareSumBlock) {
+    total += square_sum_of_block(values.subspan(begin, std::min(kSquareSumBlock, values.size() - begin)));
+  }
   return total;
 }
 

@@ -88,6 +88,16 @@ class Learner {
   // Writes gradient(shard) for update `update`. Different shards may be computed at the same time.
   virtual void compute_gradient(int update, int shard) = 0;
 
+  // Parts of the parameters whose gradients can be computed at the same time, each from its own part of the parameters
+  // alone: a rule's separate networks.
+  virtual int gradient_parts() const { return 1; }
+
+  // The part to which a parameter belongs.
+  virtual int part_of_parameter(std::size_t /*parameter*/) const { return 0; }
+
+  // compute_gradient() of one part. All parts, in whatever threads, write what compute_gradient() does, bit by bit.
+  virtual void compute_gradient_part(int update, int shard, int /*part*/) { compute_gradient(update, shard); }
+
   // The gradient of one local shard, 0 <= shard < plan.count, parameter_count floats.
   virtual std::span<float> gradient(int shard) = 0;
 
@@ -104,7 +114,9 @@ class Learner {
   virtual std::optional<ReplayCounts> replay_counts() const { return std::nullopt; }
 };
 
-// Square sum of a range in double precision and in a fixed order.
+// Square sum of a range in double precision and in a fixed order: the sum, from the first to the last, of the square sums
+// of its blocks of kSquareSumBlock values, among which threads may divide it.
+inline constexpr std::size_t kSquareSumBlock = 1024;
 double square_sum(std::span<const float> values);
 
 }  // namespace prl

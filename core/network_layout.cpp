@@ -39,6 +39,14 @@ NetworkLayout::NetworkLayout(NetworkSpec network) : spec(std::move(network)) {
   parameter_count = next + log_std_count;
 }
 
+int NetworkLayout::network_of(std::size_t parameter) const {
+  if (spec.shared_trunk) return 0;
+  const bool in_stack =
+      parameter >= stacks[value_stack()].front().weight_offset && parameter < policy_head.weight_offset;
+  const bool in_head = parameter >= value_head.weight_offset && parameter < log_std_offset;
+  return in_stack || in_head ? 1 : 0;
+}
+
 int NetworkLayout::widest_layer() const { return *std::max_element(spec.hidden.begin(), spec.hidden.end()); }
 
 }  // namespace prl

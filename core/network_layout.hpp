@@ -54,6 +54,8 @@ struct NetworkLayout {
   std::size_t parameter_count = 0;
 
   std::size_t value_stack() const { return stacks.size() - 1; }
+  // The network that a parameter belongs to: 0 the policy's, 1 the value's. With a shared trunk all is one network, 0.
+  int network_of(std::size_t parameter) const;
   int widest_layer() const;
 };
 

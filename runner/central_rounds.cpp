@@ -51,7 +51,9 @@ CentralRounds::CentralRounds(const RunConfiguration& c, const NetworkLayout& lay
     storage.gradients.push_back(gradients_.back().span());
   }
   learner_ = make_learner(c.rule, layout, learner_plan(c, {c.shards, 0, c.shards}), std::move(storage));
-  if (c.shards > 1) threads_ = std::make_unique<ThreadUpdate>(*learner_, c.shards, c.learner_threads);
+  if (c.shards > 1 || c.learner_threads > 1) {
+    threads_ = std::make_unique<ThreadUpdate>(*learner_, c.shards, c.learner_threads);
+  }
 }
 
 bool CentralRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {

@@ -45,7 +45,7 @@ class CentralRounds final : public RoundRunner {
   std::unique_ptr<DelayedParameters> delayed_;
   std::vector<AlignedBuffer<float>> gradients_;  // one a shard
   std::unique_ptr<Learner> learner_;
-  std::unique_ptr<ThreadUpdate> threads_;  // null with one shard
+  std::unique_ptr<ThreadUpdate> threads_;  // null with one shard and one thread
   EpisodeReturns episodes_;
 };
 

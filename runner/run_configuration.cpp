@@ -7,6 +7,7 @@
 
 #include "algorithms/network_setting.hpp"
 #include "envs/registry.hpp"
+#include "parallel/agree/thread_update.hpp"
 #include "runner/cell_matrix.hpp"
 
 namespace prl {
@@ -179,9 +180,10 @@ void validate_division(const RunConfiguration& c) {
     require(c.shards == 1 && c.learner_threads == 1,
             "--agreement hogwild has a gradient of each worker alone: leave --shards and --learner-threads away");
   } else {
-    require(c.shards % c.learner_threads == 0 || c.shards == c.learner_threads,
-            fmt::format("{} learner threads cannot share {} shards evenly: give a multiple as --shards",
-                        c.learner_threads, c.shards));
+    const int each = threads_of_a_part(c.learner_threads, gradient_parts_of(c.rule, c.network));
+    require(c.shards % each == 0,
+            fmt::format("{} learner threads cannot share {} shards evenly: give a multiple of {} as --shards",
+                        c.learner_threads, c.shards, each));
   }
 }
 

@@ -81,7 +81,7 @@ TEST_CASE("Ranges applied piece by piece give the bits of the whole") {
 }
 
 TEST_CASE("A square sum is that of double precision, in the same bits for the same values") {
-  for (const std::size_t count : {0, 1, 7, 8, 9, 100, 1000}) {
+  for (const std::size_t count : {0, 1, 7, 8, 9, 100, 1000, 1024, 1025, 5003}) {
     const AlignedBuffer<float> values = prl::test::random_normals(count, 7);
     long double expected = 0.0L;
     for (const float value : values.span())
@@ -89,5 +89,10 @@ TEST_CASE("A square sum is that of double precision, in the same bits for the sa
     const double sum = prl::square_sum(values.span());
     CHECK(std::abs(sum - static_cast<double>(expected)) <= 1e-13 * static_cast<double>(expected));
     CHECK(sum == prl::square_sum(values.span()));
+    double blocks = 0.0;
+    for (std::size_t begin = 0; begin < values.size(); begin += prl::kSquareSumBlock) {
+      blocks += prl::square_sum(values.span().subspan(begin, std::min(prl::kSquareSumBlock, values.size() - begin)));
+    }
+    CHECK(sum == blocks);
   }
 }

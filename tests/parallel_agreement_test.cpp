@@ -202,24 +202,37 @@ TEST_CASE("statistics add up in member order, by memory and by messages") {
   }
 }
 
-TEST_CASE("threads of one learner end with the serial parameters, however many they are") {
+TEST_CASE("threads of one learner end with the serial parameters, however many they are and whatever they divide") {
   for (const std::size_t count : {std::size_t{7}, std::size_t{5003}}) {
-    for (int shards = 1; shards <= 5; ++shards) {
-      for (int threads = 1; threads <= shards; ++threads) {
-        std::vector<float> parameters(count);
-        set_parameters(parameters, 0);
-        std::vector<std::vector<float>> storage(static_cast<std::size_t>(shards), std::vector<float>(count));
-        std::vector<std::span<float>> gradients(storage.begin(), storage.end());
-        FakeLearner learner({shards, 0, shards}, kUpdates, parameters, gradients);
-        ThreadUpdate updates(learner, shards, threads);
-        updates.run();
-        CHECK(learner.finished_updates() == kUpdates);
-        CHECK((parameters == joined_by_hand(count, shards, kUpdates)));
-        updates.run();  // the threads are woken again
-        CHECK((parameters == joined_by_hand(count, shards, 2 * kUpdates)));
+    for (int shards = 1; shards <= 4; ++shards) {
+      for (int parts = 1; parts <= 3; ++parts) {
+        for (int threads = 1; threads <= shards * parts; ++threads) {
+          if (threads_of_a_part(threads, parts) > shards) continue;
+          CAPTURE(count, shards, parts, threads);
+          std::vector<float> parameters(count);
+          set_parameters(parameters, 0);
+          std::vector<std::vector<float>> storage(static_cast<std::size_t>(shards), std::vector<float>(count));
+          std::vector<std::span<float>> gradients(storage.begin(), storage.end());
+          FakeLearner learner({shards, 0, shards}, kUpdates, parameters, gradients);
+          learner.divide_into(parts);
+          ThreadUpdate updates(learner, shards, threads);
+          updates.run();
+          CHECK(learner.finished_updates() == kUpdates);
+          CHECK((parameters == joined_by_hand(count, shards, kUpdates)));
+          updates.run();  // the threads are woken again
+          CHECK((parameters == joined_by_hand(count, shards, 2 * kUpdates)));
+        }
       }
     }
   }
+}
+
+TEST_CASE("threads that have parts to themselves do not divide shards") {
+  CHECK(threads_of_a_part(1, 2) == 1);
+  CHECK(threads_of_a_part(2, 2) == 1);
+  CHECK(threads_of_a_part(3, 2) == 3);
+  CHECK(threads_of_a_part(4, 2) == 2);
+  CHECK(threads_of_a_part(4, 1) == 4);
 }
 
 TEST_CASE("what a learner throws in any thread reaches the caller") {
@@ -230,5 +243,7 @@ TEST_CASE("what a learner throws in any thread reaches the caller") {
   learner.fail_at(2);  // in the last shard, which is another thread's
   ThreadUpdate updates(learner, 3, 3);
   CHECK_THROWS_WITH(updates.run(), "the gradient is not a number");
-  CHECK(error_of([&] { ThreadUpdate(learner, 3, 4); }).find("4 learner threads for 3 gradient shards") == 0);
+  CHECK(error_of([&] {
+          ThreadUpdate(learner, 3, 4);
+        }).find("4 learner threads for 3 gradient shards of 1 parts: use 1 to 3 threads") == 0);
 }

@@ -2,6 +2,7 @@
 // computed by one thread from the definition.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 #include <stdexcept>
@@ -34,9 +35,20 @@ class FakeLearner final : public Learner {
   int updates_due() const override { return updates_; }
   void compute_gradient(int update, int shard) override {
     if (update == fails_at_ && shard == plan_.count - 1) throw std::runtime_error("the gradient is not a number");
+    for (int part = 0; part < parts_; ++part) compute_gradient_part(update, shard, part);
+  }
+  int gradient_parts() const override { return parts_; }
+  // Every part has a long range and, like a network's head, a short one at the end.
+  int part_of_parameter(std::size_t i) const override {
+    const std::size_t heads = std::min(parameters_.size(), 10 * static_cast<std::size_t>(parts_));
+    const std::size_t stacks = parameters_.size() - heads;
+    const auto parts = static_cast<std::size_t>(parts_);
+    return static_cast<int>(i < stacks ? i * parts / stacks : (i - stacks) * parts / heads);
+  }
+  void compute_gradient_part(int /*update*/, int shard, int part) override {
     const std::span<float> gradient = gradients_[static_cast<std::size_t>(shard)];
     for (std::size_t i = 0; i < gradient.size(); ++i) {
-      gradient[i] = fake_gradient(parameters_[i], finished_, plan_.first + shard, i);
+      if (part_of_parameter(i) == part) gradient[i] = fake_gradient(parameters_[i], finished_, plan_.first + shard, i);
     }
   }
   std::span<float> gradient(int shard) override { return gradients_[static_cast<std::size_t>(shard)]; }
@@ -49,6 +61,7 @@ class FakeLearner final : public Learner {
   void finish_round() override {}
 
   void fail_at(int update) { fails_at_ = update; }
+  void divide_into(int parts) { parts_ = parts; }
   int finished_updates() const { return finished_; }
 
  private:
@@ -58,6 +71,7 @@ class FakeLearner final : public Learner {
   std::vector<std::span<float>> gradients_;
   int finished_ = 0;
   int fails_at_ = -1;
+  int parts_ = 1;
 };
 
 // A member's parameters after `updates` updates with one shard a member.

@@ -177,6 +177,41 @@ TEMPLATE_TEST_CASE("In a round's first update the ratio is exactly 1 and advanta
   }
 }
 
+TEST_CASE("A gradient in parts has the bits of the whole, and a part writes its own parameters alone") {
+  constexpr float kRubbish = 1000.0F;
+  for (const bool shared_trunk : {false, true}) {
+    for (const prl::Backpropagation how : {prl::Backpropagation::kFlat, prl::Backpropagation::kAutograd}) {
+      LearnerCase c = small_case<Pendulum<float>>();
+      c.network.shared_trunk = shared_trunk;
+      c.setting.backpropagation = how;
+      OwnedLearner whole(c, {2, 0, 2});
+      OwnedLearner divided(c, {2, 0, 2});
+      prl::test::SerialRun<Pendulum<float>> run(c.network, c.environments, c.steps);
+      const SegmentView& segment = run.collect(whole.parameters());
+      whole.learner().ingest(segment);
+      divided.learner().ingest(segment);
+      const int parts = divided.learner().gradient_parts();
+      CHECK(parts == (how == prl::Backpropagation::kFlat && !shared_trunk ? 2 : 1));
+      CHECK(parts == prl::gradient_parts_of(c.setting, c.network));
+      for (int shard = 0; shard < 2; ++shard) {
+        whole.learner().compute_gradient(0, shard);
+        const auto expected = whole.learner().gradient(shard);
+        const auto gradient = divided.learner().gradient(shard);
+        for (int part = parts - 1; part >= 0; --part) {
+          std::fill(gradient.begin(), gradient.end(), kRubbish);
+          divided.learner().compute_gradient_part(0, shard, part);
+          for (std::size_t i = 0; i < gradient.size(); ++i) {
+            const bool own = divided.learner().part_of_parameter(i) == part;
+            REQUIRE(gradient[i] == (own ? expected[i] : kRubbish));
+          }
+        }
+      }
+      CHECK(divided.learner().loss_terms().policy == whole.learner().loss_terms().policy);
+      CHECK(divided.learner().loss_terms().value == whole.learner().loss_terms().value);
+    }
+  }
+}
+
 TEST_CASE("The learning rate is annealed to zero over the rounds") {
   LearnerCase c = small_case<CartPole<float>>();
   c.setting.anneal_learning_rate = true;

@@ -1,6 +1,7 @@
 """Split gradients with the same total minibatch, preset sb3: two workers against the serial code, learning phase.
 
   threads      L / L_2                            at least 1.8
+               one shard, a thread a network; and two shards, as --agreement all-reduce has them
   MPI ranks    (L / 2 + U a) / L_2                at least 0.9
 
 L is the serial learning time, U the updates a round, a the seconds of MPI_Allreduce over as many floats as there are
@@ -41,27 +42,34 @@ def rows(setting: Setting) -> list[Row]:
     split = f"{common} --agreement all-reduce --workers {WORKERS}"
     return [
         prl_row("serial", setting, f"{common} --collect serial"),
-        prl_row("threads", setting, f"{split} --collect threads"),
+        prl_row("threads", setting, f"{common} --collect serial --learner-threads {WORKERS} --shards 1"),
+        prl_row("shards", setting, f"{split} --collect threads"),
         prl_row("mpi", setting, f"{split} --collect mpi"),
         _all_reduce_row(setting),
     ]
 
 
 def judge(samples: Samples, setting: Setting) -> list[Target]:
-    learn = {name: [phase_seconds(s, "learn") for s in samples[name]] for name in ("serial", "threads", "mpi")}
+    learn = {name: [phase_seconds(s, "learn") for s in samples[name]] for name in ("serial", "threads", "shards", "mpi")}
     updates = float(samples["serial"][0]["updates_per_round"])
     all_reduce = [float(sample["seconds"]) for sample in samples["all-reduce"]]
     bounds = [seconds / WORKERS + updates * a for seconds, a in zip(learn["serial"], all_reduce, strict=True)]
     threads = "split gradients, 2 threads: learning speedup"
+    shards = "split gradients, 2 threads and 2 shards: learning speedup"
     ranks = "split gradients, 2 MPI ranks: against its bound"
     if setting.usable_cores < WORKERS:
         reason = f"needs {WORKERS} cores, {setting.usable_cores} usable"
-        return [Target(threads, None, THREADS_LINE, remark=reason), Target(ranks, None, RANKS_LINE, remark=reason)]
+        return [
+            Target(threads, None, THREADS_LINE, remark=reason),
+            Target(shards, None, THREADS_LINE, remark=reason),
+            Target(ranks, None, RANKS_LINE, remark=reason),
+        ]
     speedup = paired_ratio(learn["serial"], learn["mpi"]).value
     bound = sum(learn["serial"]) / sum(bounds)
     a = sum(all_reduce) / len(all_reduce)
     return [
         Target(threads, paired_ratio(learn["serial"], learn["threads"]), THREADS_LINE),
+        Target(shards, paired_ratio(learn["serial"], learn["shards"]), THREADS_LINE),
         Target(ranks, paired_ratio(bounds, learn["mpi"]), RANKS_LINE,
                remark=f"speedup {number(speedup)} of {number(bound)}; all-reduce {number(1e6 * a)} us"),
     ]  # fmt: skip

@@ -71,14 +71,16 @@ def test_split_ranks_are_held_against_what_the_all_reduce_leaves() -> None:
     samples = {
         "serial": [run(0.0, 0.2, updates_per_round=100.0)] * 3,
         "threads": [run(0.0, 0.1)] * 3,
+        "shards": [run(0.0, 0.125)] * 3,
         "mpi": [run(0.0, 0.3)] * 3,
         "all-reduce": [{"seconds": 5e-4}] * 3,
     }
-    threads, ranks = split_gradients.judge(samples, Setting(Path(), Path(), Path(), quick=True))
+    threads, shards, ranks = split_gradients.judge(samples, Setting(Path(), Path(), Path(), quick=True))
     if SETTING.usable_cores < 2:
-        assert threads.verdict() == ranks.verdict() == "not run"
+        assert threads.verdict() == shards.verdict() == ranks.verdict() == "not run"
     else:
         assert value_of(threads) == pytest.approx(2.0)
+        assert value_of(shards) == pytest.approx(1.6)
         assert value_of(ranks) == pytest.approx(0.5)
 
 

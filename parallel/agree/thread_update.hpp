@@ -1,7 +1,15 @@
 // The updates of a round by several threads of one process, for one learner that holds all shards: each thread computes
-// its shards' gradients, sums its range of them, and takes the optimiser step on it, with a barrier after each.
+// its share of the gradients, sums its range of them, and takes the optimiser step on it.
 //
-// Ranges go by shards, so the parameters' bits depend on the number of shards and not on the number of threads.
+// Threads stand in a grid, one column for each part of the gradient (Learner::gradient_parts()) as far as their number
+// allows, with the shards divided among the rows of a column. A thread that has a part to itself, on all shards, sums and
+// steps what it has computed and will read again: then no gradients and no parameters cross between cores but the few of
+// blocks in which two parts meet. Threads of one column exchange gradients and parameters, so there is a barrier more.
+//
+//   T threads, P parts:   gcd(T, P) columns of T / gcd(T, P) rows, at most one row a shard
+//
+// Sums are over shards in order and the norm is over blocks in order (square_sum()), so the parameters' bits depend on the
+// number of shards and not on the number of threads.
 #pragma once
 
 #include <atomic>
@@ -18,11 +26,14 @@
 
 namespace prl {
 
+// Threads that share one part's shards, for that many threads and parts.
+int threads_of_a_part(int threads, int parts);
+
 class ThreadUpdate {
  public:
   // `learner` holds `shards` shards and must outlive this. Starts threads - 1 threads, which sleep between rounds;
-  // thread 0 is the caller of run(). Throws std::invalid_argument unless 1 <= threads <= shards, std::system_error
-  // where threads cannot be had.
+  // thread 0 is the caller of run(). Throws std::invalid_argument where threads would have nothing to do,
+  // std::system_error where threads cannot be had.
   ThreadUpdate(Learner& learner, int shards, int threads);
   ~ThreadUpdate();
   ThreadUpdate(const ThreadUpdate&) = delete;
@@ -33,17 +44,28 @@ class ThreadUpdate {
   void run();
 
  private:
-  struct ShardRange {
+  struct IndexRange {
     int begin = 0;
     int end = 0;
   };
 
-  ShardRange shards_of(int thread) const;
+  // What a thread does of an update.
+  struct Share {
+    IndexRange parts;
+    IndexRange shards;
+    std::vector<std::size_t> blocks;      // whose sums it makes
+    std::vector<ParameterRange> ranges;   // that it steps
+    std::vector<const float*> gradients;  // scratch, one a shard
+  };
+
+  void divide_blocks();
+  void give_block(Share& share, std::size_t block, bool joint);
   void serve(int thread);
   void run_updates(int thread);
-  std::span<const float*> parts_of(int thread);
-  void sum_ranges(int thread);
-  void apply_ranges(int thread);
+  void compute_gradients(int update, const Share& share);
+  void sum_block(std::size_t block, std::vector<const float*>& gradients);
+  // By one thread, while the others wait at the barrier.
+  void finish_sums();
   void finish_update();
   // Runs one phase of a thread's update; a phase that throws makes all threads leave at the end of the update.
   template <typename Phase>
@@ -52,11 +74,18 @@ class ThreadUpdate {
   Learner& learner_;
   int shards_;
   int threads_;
+  int rows_;  // threads that share a part
   AlignedBuffer<float> sum_;
-  std::vector<double> square_sums_;  // by shard's range
-  std::vector<const float*> parts_;  // scratch, a row of [shards] a thread
+  std::vector<ParameterRange> blocks_;       // of all shards' ranges, in order
+  std::vector<double> block_square_sums_;    // by block
+  std::vector<std::size_t> range_ends_;      // by shard: the first block after its range's
+  std::vector<std::size_t> joint_blocks_;    // in which parts meet
+  std::vector<Share> shares_;                // by thread
+  std::vector<const float*> all_gradients_;  // scratch of finish_sums(), one a shard
+  std::span<const float> gradient_;          // summed
+  double gradient_square_sum_ = 0.0;
   SharedBarrier barrier_;
-  TurnGate rounds_;
+  TurnGate turns_;
   Waiter waiter_;
   std::atomic<bool> end_{false};
   std::atomic<bool> failed_{false};

@@ -224,6 +224,20 @@ def test_learner_threads_equal_serial_with_as_many_shards(tmp_path: Path) -> Non
     assert by_threads == serial_digest(tmp_path, ROUNDS_OF_19, "--shards 2")
 
 
+# Preset sb3 has a network for the policy and one for the value, which two threads divide; another row of each needs shards.
+@pytest.mark.parametrize("mode", [
+    "--learner-threads 2 --shards 1",
+    "--learner-threads 2 --shards 3",
+    "--learner-threads 4 --shards 2",
+    "--learner-threads 3 --shards 3",
+    "--collect threads --workers 2 --learner-threads 2 --shards 1",
+])
+def test_threads_that_divide_networks_equal_serial(tmp_path: Path, mode: str) -> None:
+    common = ("--preset sb3", ROUNDS_OF_19)
+    shards = mode.split()[-1]
+    assert digest(tmp_path, *common, mode) == serial_digest(tmp_path, *common, f"--shards {shards}")
+
+
 @pytest.mark.parametrize("mode", ["threads --workers 5", "processes --workers 5 --agreement all-reduce"])
 def test_runs_repeat(tmp_path: Path, mode: str) -> None:
     assert len({digest(tmp_path, ROUNDS_OF_20, f"--collect {mode}") for _ in range(3)}) == 1
