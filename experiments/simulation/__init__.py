@@ -1,0 +1,1 @@
+"""The suite's communication at more workers than this machine has, under SimGrid's SMPI."""
