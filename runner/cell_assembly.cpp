@@ -29,6 +29,7 @@
 #include "parallel/collect/remote_collector.hpp"
 #include "parallel/collect/serial_collector.hpp"
 #include "parallel/collect/thread_collector.hpp"
+#include "parallel/collect/threaded_actor.hpp"
 #include "parallel/schedule/collecting_ahead.hpp"
 #include "parallel/schedule/companions.hpp"
 #include "parallel/transport/core_share.hpp"
@@ -57,7 +58,8 @@ struct Parts {
 Parts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment) {
   const ActorSetting setting{layout, c.seed, c.step_cost, exploration_of(c.rule, c.environments),
                              c.episodes_per_round() / c.environments};
-  return {c, layout, environment.actors(setting), environment.batches(setting),
+  return {c, layout, with_threads(environment.actors(setting), c.threads_per_worker, c.workers),
+          environment.batches(setting),
           CollectionPlan{c.workers, c.environments, c.pipelined() ? 1 : 0, layout.parameter_count, segment_layout(c)}};
 }
 

@@ -27,6 +27,7 @@ void validate_counts(const RunConfiguration& c) {
   require_positive("steps", c.rounds);
   require_positive("steps-per-round", c.steps_per_round);
   require_positive("learner-threads", c.learner_threads);
+  require_positive("threads-per-worker", c.threads_per_worker);
   require_positive("shards", c.shards);
   require_positive("queue-depth", c.queue_depth);
   require_positive("agree-every", c.agree_every);
@@ -153,6 +154,20 @@ void validate_agreement(const RunConfiguration& c) {
                   name_of(c.all_reduce)));
 }
 
+void validate_threads_per_worker(const RunConfiguration& c) {
+  if (c.threads_per_worker == 1) return;
+  require(c.collect == CollectMode::kProcesses || c.collect == CollectMode::kMpi,
+          fmt::format("--threads-per-worker {} is of workers that are processes or ranks: with --collect {} give "
+                      "--collect threads --workers {}",
+                      c.threads_per_worker, name_of(c.collect), c.threads_per_worker * c.workers));
+  require(c.inference == InferencePlace::kWorkers,
+          "--threads-per-worker divides acting as well as stepping: use --inference workers");
+  require(c.workers * c.threads_per_worker <= c.environments,
+          fmt::format("{} workers of {} threads cannot share {} environments: give at least one environment a thread "
+                      "(--envs {})",
+                      c.workers, c.threads_per_worker, c.environments, c.workers * c.threads_per_worker));
+}
+
 void validate_division(const RunConfiguration& c) {
   require(c.workers <= c.environments,
           fmt::format("{} workers cannot share {} environments: give at least one environment a worker (--envs {})",
@@ -160,6 +175,7 @@ void validate_division(const RunConfiguration& c) {
   require(c.collect != CollectMode::kSerial || c.workers == 1,
           fmt::format("--collect serial has one worker, not {}: choose threads, processes or mpi, or --workers 1",
                       c.workers));
+  validate_threads_per_worker(c);
   if (c.agreement == Agreement::kAllReduce) {
     require(c.environments % c.workers == 0,
             fmt::format("--agreement all-reduce needs the same number of environments in every worker, and {} does not "
@@ -192,7 +208,8 @@ void validate_division(const RunConfiguration& c) {
 bool RunConfiguration::oversubscribed(int usable_cores) const {
   const bool workers_wait = step_cost.kind == StepCost::Kind::kWait;
   const int beside = learner_beside_workers() ? 1 : 0;
-  const int busy_workers = workers_wait && agreement == Agreement::kNone ? 1 : workers + beside;
+  const int threads = workers_wait ? workers : workers * threads_per_worker;
+  const int busy_workers = workers_wait && agreement == Agreement::kNone ? 1 : threads + beside;
   return busy_workers > usable_cores || learner_threads > usable_cores;
 }
 

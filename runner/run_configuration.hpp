@@ -53,6 +53,7 @@ struct RunConfiguration {
   int lag = 0;                                        // rounds by which the acting parameters are behind, lock-step
   bool publish_weights = true;                        // false: the actors keep the first parameters
   AverageSharing averages = AverageSharing::kShared;  // of optimisers, where parameters are shared without locks
+  int threads_per_worker = 1;                         // that divide a worker's environments
   int learner_threads = 1;
   int shards = 1;
   int environments = 16;

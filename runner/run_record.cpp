@@ -147,6 +147,7 @@ Json configuration_json(const RunConfiguration& c) {
           {"lag", c.lag},
           {"publish_weights", c.publish_weights},
           {"averages", name_of(c.averages)},
+          {"threads_per_worker", c.threads_per_worker},
           {"learner_threads", c.learner_threads},
           {"shards", c.shards},
           {"environments", c.environments},

@@ -89,6 +89,8 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
             "rounds by which the acting parameters are kept behind the learner's, in lock-step");
   add_value(command, "--publish-weights", c.publish_weights, "true|false",
             "whether the workers get the learner's new parameters; false: they act with the first ones for good");
+  add_value(command, "--threads-per-worker", c.threads_per_worker, kWhole,
+            "threads that divide a worker's environments, where workers are processes or MPI ranks");
   add_value(command, "--learner-threads", c.learner_threads, kWhole, "threads of the central learner");
   add_value(command, "--shards", o.shards, kWhole,
             "parts of each minibatch; runs agree bit by bit where they are equal [learner threads; workers with "

@@ -42,6 +42,7 @@ def serial_digest(folder: Path, *options: str) -> str:
         "processes --workers 16",
         "processes --workers 1 --inference learner",
         "processes --workers 3 --inference learner",
+        "processes --workers 2 --threads-per-worker 3",
     ],
 )
 def test_local_modes_equal_serial(tmp_path: Path, environment: str, mode: str) -> None:
@@ -56,6 +57,7 @@ def test_local_modes_equal_serial(tmp_path: Path, environment: str, mode: str) -
         ("Pendulum-v1", "--workers 5"),
         ("CartPole-v1", "--workers 2"),
         ("CartPole-v1", "--workers 16"),
+        ("CartPole-v1", "--workers 2 --threads-per-worker 3"),
         ("Pendulum-v1", "--workers 3 --inference learner"),
         ("CartPole-v1", "--workers 2 --inference learner"),
     ],
