@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "algorithms/autograd_network.hpp"
-#include "algorithms/initialisation.hpp"
 #include "parallel/agree/compressed_gradients.hpp"
 #include "parallel/agree/gradient_board.hpp"
 #include "parallel/agree/mpi_library_collective.hpp"
@@ -42,6 +41,7 @@
 #include "runner/joined_rounds.hpp"
 #include "runner/parameter_cells.hpp"
 #include "runner/split_rounds.hpp"
+#include "runner/starting_parameters.hpp"
 
 namespace prl {
 namespace {
@@ -181,7 +181,7 @@ void learn_split_on_a_board(const Parts& parts, const LearnerMain& learner_main)
   const RunConfiguration& c = parts.configuration;
   GradientBoard board(c.workers, 1, parts.layout.parameter_count);
   const auto link_of = [&](int member, std::function<void()> watch) {
-    if (member == 0) initialise_parameters(parts.layout, c.seed, board.parameters());
+    if (member == 0) start_parameters(c, parts.layout, board.parameters());
     return SplitLink{{board.parameters(), {board.gradient(member, 0)}},
                      std::make_unique<SharedGradients>(board, member, std::move(watch))};
   };
@@ -216,7 +216,7 @@ void learn_split_by_messages(const Parts& parts, const LearnerMain& learner_main
     share.emplace(member, c.workers);
     transport.emplace(mailboxes, member, std::move(watch));
     auto agreement = make_encoded_agreement(parts, *transport);
-    if (member == 0) initialise_parameters(parts.layout, c.seed, storage.parameters.span());
+    if (member == 0) start_parameters(c, parts.layout, storage.parameters.span());
     share_parameters(*transport, storage.parameters.span());
     return SplitLink{storage.spans(), std::move(agreement)};
   };
@@ -263,7 +263,7 @@ void learn_split_in_ranks(const Parts& parts, MpiSession& session, const Learner
   MpiTransport transport(session);
   auto agreement = make_agreement_of_ranks(parts, transport);
   use_one_torch_thread();
-  if (session.rank() == 0) initialise_parameters(parts.layout, c.seed, storage.parameters.span());
+  if (session.rank() == 0) start_parameters(c, parts.layout, storage.parameters.span());
   share_parameters(transport, storage.parameters.span());
   SplitRounds rounds(
       c, parts.layout,

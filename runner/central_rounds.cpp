@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "algorithms/initialisation.hpp"
+#include "runner/starting_parameters.hpp"
 
 namespace prl {
 namespace {
@@ -44,7 +44,7 @@ CentralRounds::CentralRounds(const RunConfiguration& c, const NetworkLayout& lay
       learner_parameters_(acts_with_others(c) ? layout.parameter_count : 0),
       episodes_(c.environments, c.solved_return) {
   LearnerStorage storage{acts_with_others(c) ? learner_parameters_.span() : collector_->parameters(), {}};
-  initialise_parameters(layout, c.seed, storage.parameters);
+  start_parameters(c, layout, storage.parameters);
   if (acts_with_others(c)) delayed_ = std::make_unique<DelayedParameters>(storage.parameters, c.lag);
   for (int s = 0; s < c.shards; ++s) {
     gradients_.emplace_back(layout.parameter_count);

@@ -2,7 +2,7 @@
 
 #include <numeric>
 
-#include "algorithms/initialisation.hpp"
+#include "runner/starting_parameters.hpp"
 
 namespace prl {
 namespace {
@@ -26,7 +26,7 @@ FreeRounds::FreeRounds(const RunConfiguration& c, const NetworkLayout& layout, s
       actors_(std::move(actors)),
       parameters_(layout.parameter_count),
       episodes_(static_cast<std::size_t>(c.workers), EpisodeReturns(c.environments / c.workers, c.solved_return)) {
-  initialise_parameters(layout, c.seed, parameters_.span());
+  start_parameters(c, layout, parameters_.span());
   LearnerStorage storage{parameters_.span(), {}};
   for (int s = 0; s < c.shards; ++s) {
     gradients_.emplace_back(layout.parameter_count);

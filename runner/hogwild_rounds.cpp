@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "algorithms/initialisation.hpp"
+#include "runner/starting_parameters.hpp"
 
 namespace prl {
 namespace {
@@ -55,7 +55,7 @@ HogwildRounds::HogwildRounds(const RunConfiguration& c, const NetworkLayout& lay
       board_(board),
       check_others_(std::move(check_others)),
       member_(c, layout, board.parameters(), 0, std::move(actor)) {
-  initialise_parameters(layout, c.seed, member_.copy());
+  start_parameters(c, layout, member_.copy());
   board_.parameters().store(member_.copy());
 }
 

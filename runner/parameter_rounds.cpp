@@ -4,11 +4,11 @@
 #include <array>
 #include <utility>
 
-#include "algorithms/initialisation.hpp"
 #include "parallel/agree/share_parameters.hpp"
 #include "parallel/collect/collection_plan.hpp"
 #include "runner/joined_rounds.hpp"
 #include "runner/parameter_agreement_of.hpp"
+#include "runner/starting_parameters.hpp"
 
 namespace prl {
 namespace {
@@ -36,7 +36,7 @@ ParameterRounds::ParameterRounds(const RunConfiguration& c, const NetworkLayout&
   const SegmentLayout blocks = segment_layout(c);
   blocks_ = AlignedBuffer<std::byte>(blocks.block_bytes() * static_cast<std::size_t>(range.count));
   segment_ = SegmentView(blocks, blocks_.data(), range.first, range.count);
-  if (transport.rank() == 0) initialise_parameters(layout, c.seed, agreed_.span());
+  if (transport.rank() == 0) start_parameters(c, layout, agreed_.span());
   share_parameters(transport, agreed_.span());
   std::copy_n(agreed_.data(), agreed_.size(), own_.data());
   agreement_ = make_parameter_agreement(c, transport, agreed_.span());

@@ -61,6 +61,7 @@ struct RunConfiguration {
   int steps_per_round = 2048;  // of whole episodes: the most that they can take
   int warmup_rounds = 0;
   std::uint64_t seed = 1;
+  std::string initial_policy;  // file of the parameters to start with; empty: drawn from the seed
   StepCost step_cost;
   std::vector<int> cost_rounds;         // counted rounds, from 1, that pay the step cost; none named: all of them
   std::optional<double> solved_return;  // what the first episode is looked for that exceeds it

@@ -155,6 +155,7 @@ Json configuration_json(const RunConfiguration& c) {
           {"steps_per_round", c.steps_per_round},
           {"warmup_rounds", c.warmup_rounds},
           {"seed", c.seed},
+          {"initial_policy", c.initial_policy},
           {"step_cost", to_string(c.step_cost)},
           {"cost_rounds", c.cost_rounds},
           {"solved_return", c.solved_return ? Json(*c.solved_return) : Json(nullptr)},

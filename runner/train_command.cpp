@@ -13,6 +13,7 @@
 #include "runner/policy_file.hpp"
 #include "runner/progress.hpp"
 #include "runner/run_record.hpp"
+#include "runner/starting_parameters.hpp"
 #include "runner/training_run.hpp"
 
 namespace prl {
@@ -75,6 +76,7 @@ int run_train(const TrainOptions& options, const std::vector<std::string>& argum
   const RunConfiguration configuration = configure(options);
   const Machine machine = describe_machine();
   start_where_it_runs(configuration, options, arguments);
+  check_initial_policy(configuration);
   const NetworkLayout layout(configuration.network);
   const EnvironmentEntry& environment = *find_environment(configuration.environment);
   TrainingResult result;

@@ -40,6 +40,9 @@ void add_run_options(CLI::App& command, TrainOptions& o) {
   add_value(command, "--warmup-rounds", c.warmup_rounds, kWhole,
             "rounds before the counted ones; they train, but pay no step cost and are not timed");
   add_value(command, "--seed", c.seed, kWhole, "seed of all random numbers")->check(seed_number());
+  add_value(command, "--initial-policy", c.initial_policy, "FILE",
+            "start with the parameters of a policy written by --save-policy [drawn from the seed]")
+      ->check(file_name());
 }
 
 void add_mode_options(CLI::App& command, TrainOptions& o) {
