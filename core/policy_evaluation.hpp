@@ -21,12 +21,19 @@ namespace prl {
 // Which action an evaluated policy takes: the mode of its distribution, or a sample.
 enum class EvaluationAction { kMean, kSampled };
 
-// Returns of `episodes` episodes, in environment order. Fewer, namely none, once `stop` is set.
+// Episodes [first, first + count) of an evaluation: parts of it have the returns that it has as a whole.
+struct EpisodeRange {
+  int first = 0;
+  int count = 0;
+};
+
+// Returns of these episodes, in environment order. Fewer, namely none, once `stop` is set.
 template <Environment E>
-std::vector<double> evaluate_policy(const NetworkLayout& layout, const float* parameters, int episodes,
+std::vector<double> evaluate_policy(const NetworkLayout& layout, const float* parameters, EpisodeRange range,
                                     std::uint64_t seed, EvaluationAction mode, const std::atomic<bool>& stop) {
   const NetworkSpec& spec = layout.spec;
-  VectorEnv<E> environments(seed, 0, episodes, RandomPurpose::kEvaluationReset);
+  const int episodes = range.count;
+  VectorEnv<E> environments(seed, range.first, episodes, RandomPurpose::kEvaluationReset);
   PolicyKernel kernel(layout, episodes);
   const auto rows = static_cast<std::size_t>(episodes);
   AlignedBuffer<float> observations(rows * E::kObservationSize);
@@ -41,7 +48,7 @@ std::vector<double> evaluate_policy(const NetworkLayout& layout, const float* pa
     environments.observe(observations.data());
     kernel.forward(parameters, observations.data(), episodes, heads.data(), values.data());
     for (int i = 0; i < episodes; ++i) {
-      Rng rng(seed, RandomPurpose::kEvaluationAction, static_cast<std::uint32_t>(i), step);
+      Rng rng(seed, RandomPurpose::kEvaluationAction, static_cast<std::uint32_t>(range.first + i), step);
       choose_action(spec, heads.data() + i * spec.head_size, parameters + layout.log_std_offset,
                     mode == EvaluationAction::kSampled ? &rng : nullptr, actions.data() + i * spec.action_size());
     }

@@ -33,8 +33,9 @@ class Entry final : public EnvironmentEntry {
     return [setting](int first, int count) { return std::make_unique<RemoteEnvironments<E>>(setting, first, count); };
   }
 
-  std::vector<double> evaluate(const NetworkLayout& layout, const float* parameters, int episodes, std::uint64_t seed,
-                               EvaluationAction mode, const std::atomic<bool>& stop) const override {
+  std::vector<double> evaluate(const NetworkLayout& layout, const float* parameters, EpisodeRange episodes,
+                               std::uint64_t seed, EvaluationAction mode,
+                               const std::atomic<bool>& stop) const override {
     return evaluate_policy<E>(layout, parameters, episodes, seed, mode, stop);
   }
 

@@ -32,7 +32,7 @@ class EnvironmentEntry {
   virtual ActorFactory actors(const ActorSetting& setting) const = 0;
   virtual EnvironmentBatchFactory batches(const ActorSetting& setting) const = 0;
   // core/policy_evaluation.hpp
-  virtual std::vector<double> evaluate(const NetworkLayout& layout, const float* parameters, int episodes,
+  virtual std::vector<double> evaluate(const NetworkLayout& layout, const float* parameters, EpisodeRange episodes,
                                        std::uint64_t seed, EvaluationAction mode,
                                        const std::atomic<bool>& stop) const = 0;
 };

@@ -16,7 +16,8 @@ inline constexpr int kExitUsage = 2;
 inline constexpr int kExitInterrupted = 130;
 
 struct EvaluateOptions {
-  std::filesystem::path policy;
+  std::vector<std::filesystem::path> policies;
+  int workers = 1;
   std::string environment;  // empty: the one that the policy was trained on
   int episodes = 100;
   std::uint64_t seed = 1;

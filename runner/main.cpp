@@ -59,7 +59,7 @@ struct CommandLine {
     app.require_subcommand(1);
     app.formatter(std::make_shared<HelpFormat>());  // inherited by the commands that are added after it
     train = app.add_subcommand("train", "Train a policy in one cell of the matrix and record what it cost.");
-    evaluate = app.add_subcommand("evaluate", "Mean return of a saved policy.");
+    evaluate = app.add_subcommand("evaluate", "Mean return of saved policies.");
     list = app.add_subcommand("list", "Environments, presets and the cells of the matrix.");
     app.footer(
         "prl COMMAND --help has each command's options.\n"
@@ -76,10 +76,13 @@ struct CommandLine {
 
   void add_evaluate_options() {
     EvaluateOptions& o = evaluate_options;
-    evaluate->add_option("--policy", o.policy, "file written by prl train --save-policy")
+    evaluate->add_option("--policy,policies", o.policies, "files written by prl train --save-policy")
         ->required()
         ->type_name("FILE")
         ->check(file_name());
+    evaluate->add_option("--workers", o.workers, "threads that the episodes are shared out over")
+        ->type_name("N")
+        ->capture_default_str();
     evaluate->add_option("--env", o.environment, "environment [the policy's own]")->type_name("NAME");
     evaluate->add_option("--episodes", o.episodes, "episodes, one an environment")
         ->type_name("N")
@@ -91,7 +94,7 @@ struct CommandLine {
     evaluate->add_flag_callback(
         "--sampled", [&o] { o.action = EvaluationAction::kSampled; },
         "sample actions instead of taking the distribution's mode");
-    evaluate->add_option("--record", o.record, "write returns and mean (JSON) here")
+    evaluate->add_option("--record", o.record, "write returns and means (JSON) here")
         ->type_name("FILE")
         ->check(file_name());
   }

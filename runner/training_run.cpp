@@ -19,7 +19,7 @@ constexpr std::uint64_t kFinalEvaluationSalt = 0x9e3779b9;
 Evaluation evaluate(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment,
                     std::span<const float> parameters, int episodes, std::uint64_t salt,
                     const std::atomic<bool>& stop) {
-  return {environment.evaluate(layout, parameters.data(), episodes, c.seed ^ salt, c.evaluation.action, stop)};
+  return {environment.evaluate(layout, parameters.data(), {0, episodes}, c.seed ^ salt, c.evaluation.action, stop)};
 }
 
 void take_round(const RoundOutcome& outcome, TrainingResult& result) {

@@ -34,7 +34,7 @@ template <typename E>
 std::vector<double> evaluate(const NetworkLayout& layout, const float* parameters, EvaluationAction mode,
                              int episodes = kEpisodes) {
   const std::atomic<bool> stop{false};
-  return prl::evaluate_policy<E>(layout, parameters, episodes, kSeed, mode, stop);
+  return prl::evaluate_policy<E>(layout, parameters, {0, episodes}, kSeed, mode, stop);
 }
 
 // The return of one episode, stepped alone; `choose(observation, step, action)` is the policy.
@@ -138,5 +138,5 @@ TEST_CASE("A stopped evaluation returns nothing") {
   const NetworkLayout layout = network<CartPole<float>>();
   const AlignedBuffer<float> zeros(layout.parameter_count);
   const std::atomic<bool> stop{true};
-  CHECK(prl::evaluate_policy<CartPole<float>>(layout, zeros.data(), 3, kSeed, EvaluationAction::kMean, stop).empty());
+  CHECK(prl::evaluate_policy<CartPole<float>>(layout, zeros.data(), {0, 3}, kSeed, EvaluationAction::kMean, stop).empty());
 }

@@ -150,3 +150,19 @@ def test_action_values_are_not_sampled_from(tmp_path: Path) -> None:
     refused = run([*arguments, "--sampled", "--record", "evaluation.json"], tmp_path)
     expect_usage_error(refused, "--sampled: the policy's action values are no distribution to sample from")
     assert not (tmp_path / "evaluation.json").exists()
+
+
+def test_several_policies_have_the_returns_of_each_alone(tmp_path: Path) -> None:
+    amount, policies = ["--episodes", "61", "--sampled"], ["one", "two", "three"]
+    for seed, policy in enumerate(policies):
+        train(tmp_path, f"--env CartPole-v1 --steps 512 --seed {seed} --save-policy {policy}")
+    alone = [evaluate(tmp_path, tmp_path / policy, *amount)["returns"] for policy in policies]
+    assert len({tuple(returns) for returns in alone}) == 3
+    for workers in ("1", "2", "5"):
+        outcome = run(["evaluate", *policies, *amount, "--workers", workers, "--record", "all.json"], tmp_path)
+        assert outcome.status == 0, outcome.errors
+        record = read_json(tmp_path / "all.json")
+        assert faults_of(record, "prl evaluate of several policies") == []
+        assert [policy["returns"] for policy in record["policies"]] == alone
+        assert [line.split()[0] for line in outcome.output.splitlines()] == policies
+    expect_usage_error(run(["evaluate", *policies, "--workers", "0"], tmp_path), "--workers is 0")
