@@ -23,6 +23,7 @@
 #include "runner/run_configuration.hpp"
 #include "runner/tabular/tabular_cells.hpp"
 #include "runner/tabular/tabular_command.hpp"
+#include "runner/tune/tune_options.hpp"
 
 namespace prl {
 namespace {
@@ -44,13 +45,24 @@ constexpr const char* kTabularExamples =
     "  prl train --algorithm q-learning --env RandomMdp-S64-A8 --experience model\n"
     "Ctrl-C ends a run and keeps its record.";
 
+constexpr const char* kTuneExamples =
+    "Examples:\n"
+    "  prl tune --study study.toml --trials 16 --workers 2 --output found\n"
+    "  prl tune --study study.toml --trials 27 --search asha --output found\n"
+    "  prl tune --study study.toml --trials 8 --search pbt --place mpi --workers 4 \\\n"
+    "           --output found\n"
+    "Ctrl-C ends a study and keeps its finished trials; --resume goes on.\n"
+    "docs/tuning.md has the file's form.";
+
 struct CommandLine {
   CLI::App app{"Parallel reinforcement learning: a learning rule in any parallel mode, measured.", "prl"};
   TrainOptions train_options;
   TabularOptions tabular_options;
+  TuneOptions tune_options;
   EvaluateOptions evaluate_options;
   ListOptions list_options;
   CLI::App* train = nullptr;
+  CLI::App* tune = nullptr;
   CLI::App* evaluate = nullptr;
   CLI::App* list = nullptr;
 
@@ -59,6 +71,7 @@ struct CommandLine {
     app.require_subcommand(1);
     app.formatter(std::make_shared<HelpFormat>());  // inherited by the commands that are added after it
     train = app.add_subcommand("train", "Train a policy in one cell of the matrix and record what it cost.");
+    tune = app.add_subcommand("tune", "Search for good settings: many training runs side by side.");
     evaluate = app.add_subcommand("evaluate", "Mean return of saved policies.");
     list = app.add_subcommand("list", "Environments, presets and the cells of the matrix.");
     app.footer(
@@ -70,6 +83,8 @@ struct CommandLine {
       add_train_options(*train, train_options);
     }
     train->footer(tabular ? kTabularExamples : kTrainExamples);
+    add_tune_options(*tune, tune_options);
+    tune->footer(kTuneExamples);
     add_evaluate_options();
     list->add_flag("--json", list_options.json, "as JSON, with build and machine");
   }
@@ -197,6 +212,7 @@ int run(const std::vector<std::string>& arguments) {
   handle_interrupts();
   if (tabular && line.train->parsed()) return run_train_tabular(line.tabular_options, arguments);
   if (line.train->parsed()) return run_train(line.train_options, arguments);
+  if (line.tune->parsed()) return run_tune(line.tune_options, arguments);
   if (line.evaluate->parsed()) return run_evaluate(line.evaluate_options);
   return run_list(line.list_options);
 }

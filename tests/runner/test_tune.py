@@ -1,0 +1,214 @@
+"""prl tune: what its trials come to does not depend on who runs them, a lost trial loses only itself, a study resumes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from program import Program, read_json, run
+from record_schema import faults_of
+from test_bad_input import expect_usage_error
+
+TRAIN = 'env = "CartPole-v1"\nalgorithm = "a2c"\nhidden = [16]\nsteps_per_round = 80\nenvs = 8\nevaluate_every = 4\n'
+TRAIN += 'evaluation_episodes = 16\nevaluation_action = "sampled"\n'
+RATES = '[space.learning_rate]\nkind = "log-uniform"\nlow = 1e-3\nhigh = 1e-1\n'
+# A trial of it waits for a second in each of its rounds.
+SLOW = 'step_cost = "wait:12.5ms"\n'
+
+
+def study_file(folder: Path, study: str = "rounds = 8", train: str = "", space: str = RATES) -> str:
+    (folder / "study.toml").write_text(f"[study]\n{study}\n[train]\n{TRAIN}{train}{space}")
+    return "study.toml"
+
+
+def words_of(search: str, trials: int, *options: str) -> list[str]:
+    own = [word for option in options for word in option.split()]
+    return ["tune", "--study", "study.toml", "--output", "found", "--search", search, "--trials", str(trials), *own]
+
+
+def tune(folder: Path, search: str, trials: int, *options: str) -> dict[str, Any]:
+    outcome = run([*words_of(search, trials, *options), "--progress", "none"], folder)
+    assert outcome.status == 0, outcome.errors
+    record = read_json(folder / "found" / "study.json")
+    assert faults_of(record, "prl tune") == []
+    return record
+
+
+def fresh(tmp_path: Path, name: str, **how: str) -> Path:
+    folder = tmp_path / name
+    folder.mkdir()
+    study_file(folder, **how)
+    return folder
+
+
+def objectives(record: dict[str, Any]) -> dict[tuple[int, int], float | None]:
+    return {(result["trial"], result["stage"]): result["objective"] for result in record["results"]}
+
+
+@pytest.mark.parametrize("search", ["random", "pbt"])
+def test_the_results_are_the_same_whoever_runs_them(tmp_path: Path, search: str) -> None:
+    study = "rounds = 8\nfirst_rounds = 4"
+    records = [
+        tune(fresh(tmp_path, place, study=study), search, 4, options)
+        for place, options in (("alone", ""), ("two", "--workers 2"), ("ranks", "--place mpi --workers 2"))
+    ]
+    assert records[0]["results"] == records[1]["results"] == records[2]["results"]
+    assert len({result["objective"] for result in records[0]["results"]}) > 1
+    assert [len(record["seconds"]["workers"]) for record in records] == [1, 2, 2]
+    assert all(seconds > 0 for seconds in records[2]["seconds"]["workers"])
+
+
+def test_a_trial_is_the_training_run_that_its_setting_says(tmp_path: Path) -> None:
+    study_file(tmp_path)
+    record = tune(tmp_path, "random", 3)
+    best = record["best"]
+    assert best["objective"] == max(result["objective"] for result in record["results"])
+    trial = read_json(tmp_path / "found" / "trials" / f"{best['trial']:04}-0.json")
+    assert faults_of(trial, "a trial of prl tune") == []
+    rate = best["parameters"]["learning_rate"]
+    again = ["train", *"--env CartPole-v1 --algorithm a2c --hidden 16 --steps-per-round 80 --envs 8".split()]
+    again += [*"--evaluate-every 4 --evaluation-episodes 16 --evaluation-action sampled --rounds 8 --progress none --record again.json".split()]
+    assert run([*again, "--learning-rate", str(rate)], tmp_path).status == 0
+    ours = read_json(tmp_path / "found" / "trials" / f"{best['trial']:04}-0.record.json")
+    assert ours["parameters_digest"] == read_json(tmp_path / "again.json")["parameters_digest"]
+    assert best["objective"] == max(point.get("evaluation_return", 0.0) for point in ours["curve"])
+    assert record["counts"]["environment_steps"] == 3 * 8 * 80
+
+
+def test_successive_halving_repeats_what_a_promoted_trial_had_done(tmp_path: Path) -> None:
+    study_file(tmp_path, "rounds = 16\nfirst_rounds = 4\nreduction = 2\ntarget = 0.0")
+    record = tune(tmp_path, "asha", 4)
+    stages = [result["stage"] for result in record["results"]]
+    assert stages == [0, 0, 0, 0, 1, 1, 2]
+    assert record["counts"]["repeated_steps"] == 80 * (2 * 4 + 8)
+    assert record["counts"]["environment_steps"] == 80 * (4 * 4 + 2 * 8 + 16)
+    # The same seed: the longer run passes the evaluations of the shorter one.
+    curves = [read_json(tmp_path / f"found/trials/{record['best']['trial']:04}-{s}.record.json")["curve"] for s in (0, 1)]
+    assert [p.get("evaluation_return") for p in curves[0]] == [p.get("evaluation_return") for p in curves[1][:4]]
+    assert record["reached"]["steps"] == 320 and record["reached"]["stage"] == 0
+
+
+def test_a_member_of_a_population_starts_with_its_parents_parameters(tmp_path: Path) -> None:
+    study_file(tmp_path, "rounds = 8\nfirst_rounds = 4\ntruncation = 0.25")
+    record = tune(tmp_path, "pbt", 4)
+    second = [result for result in record["results"] if result["stage"] == 1]
+    taken = [result for result in second if result["parent"] != result["trial"]]
+    assert len(second) == 4 and len(taken) == 1
+    first = {result["trial"]: result["objective"] for result in record["results"] if result["stage"] == 0}
+    assert first[taken[0]["trial"]] == min(first.values()) and first[taken[0]["parent"]] == max(first.values())
+    run_of = read_json(tmp_path / f"found/trials/{taken[0]['trial']:04}-1.record.json")["configuration"]
+    assert Path(run_of["initial_policy"]).name == f"{taken[0]['parent']:04}-0.policy"
+
+
+def test_a_trial_with_bad_options_loses_only_itself(tmp_path: Path) -> None:
+    study_file(tmp_path, space='[space.learning_rate]\nkind = "choice"\nvalues = [0.001, -1.0, 0.002]\n')
+    outcome = run([*words_of("grid", 9, "--workers 2"), "--progress", "plain"], tmp_path)
+    assert outcome.status == 0
+    record = read_json(tmp_path / "found" / "study.json")
+    values = objectives(record)
+    assert values[1, 0] is None and None not in (values[0, 0], values[2, 0])
+    assert record["counts"]["failed"] == 1
+    assert "--learning-rate is -1: give a number" in record["results"][1]["error"]
+    assert any("trial 1 stage 0 failed: --learning-rate is -1" in line for line in outcome.own_errors)
+    assert "failed  --learning-rate=-1.0" in outcome.output or "failed  --learning-rate=-1" in outcome.output
+
+
+def trial_processes(program: Program) -> list[int]:
+    return [pid for pid in program.workers() if b"--record=" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def test_a_killed_trial_loses_only_itself_and_is_run_again_on_resume(tmp_path: Path) -> None:
+    study_file(tmp_path, train=SLOW)
+    program = Program([*words_of("random", 2, "--workers 2"), "--progress", "none"], tmp_path)
+    program.await_condition(lambda: len(trial_processes(program)) == 2, "start two trials")
+    time.sleep(0.3)
+    os.kill(trial_processes(program)[0], signal.SIGKILL)
+    outcome = program.finish()
+    assert outcome.status == 0
+    record = read_json(tmp_path / "found" / "study.json")
+    lost = [result for result in record["results"] if result["objective"] is None]
+    assert [result["error"] for result in lost] == ["it was killed by signal 9 (Killed)"]
+    (tmp_path / "whole").mkdir()
+    study_file(tmp_path / "whole", train=SLOW)
+    kept = next(result["trial"] for result in record["results"] if result["objective"] is not None)
+    before = (tmp_path / "found" / "trials" / f"{kept:04}-0.record.json").stat().st_mtime_ns
+    resumed = tune(tmp_path, "random", 2, "--workers 2 --resume")
+    assert resumed["results"] == tune(tmp_path / "whole", "random", 2, "--workers 2")["results"]
+    assert (tmp_path / "found" / "trials" / f"{kept:04}-0.record.json").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_study_that_is_killed_or_interrupted_resumes(tmp_path: Path, how: signal.Signals) -> None:
+    study, train = "rounds = 2\nfirst_rounds = 1\nreduction = 2", 'step_cost = "wait:2.5ms"\n'
+    folder = fresh(tmp_path, "killed", study=study, train=train)
+    program = Program([*words_of("asha", 3), "--progress", "none"], folder)
+    trials = folder / "found" / "trials"
+    program.await_condition(lambda: (trials / "0001-0.json").exists(), "finish two trials")
+    program.await_condition(lambda: len(trial_processes(program)) == 1, "start the next trial")
+    if how == signal.SIGKILL:
+        program.process.kill()
+        program.process.wait()
+        program.await_end_of_members(3.0)
+    else:
+        program.interrupt()
+        assert program.finish(4.0).status == 130
+    kept = {path.name: path.stat().st_mtime_ns for path in trials.glob("*-?.json")}
+    assert 2 <= len(kept) < 5
+    resumed = tune(folder, "asha", 3, "--resume")
+    assert all((trials / name).stat().st_mtime_ns == time_ns for name, time_ns in kept.items())
+    assert resumed["results"] == tune(fresh(tmp_path, "whole", study=study, train=train), "asha", 3)["results"]
+
+
+@pytest.mark.parametrize(
+    ("options", "study", "train", "space", "named"),
+    [
+        ("--search random --trials 0", "rounds = 8", "", RATES, "--trials is 0: give a whole number from 1"),
+        ("--place threads", "rounds = 8", "", RATES, "would take all others with it"),
+        ("--search asha", "rounds = 8", "", RATES, "--search asha needs study.first_rounds"),
+        ("--search grid", "rounds = 8", "", RATES, "space.learning_rate is no choice"),
+        ("", "seed = 1", "", RATES, "it has no rounds"),
+        ("", "rounds = 8\nround = 2", "", RATES, "'study.round' is unknown: give some of rounds"),
+        ("", "rounds = 8", "colour = 1\n", RATES, "'colour' is no setting"),
+        ("", "rounds = 8", "record = 'x'\n", RATES, "'record' is no setting"),
+        ("", "rounds = 8", "gamma = 2.0\n", RATES, "--gamma is 2: give a number from 0 to 1"),
+        ("", "rounds = 8", 'collect = "mpi"\nworkers = 2\n', RATES, "use threads or processes in a trial"),
+        ("", "rounds = 8", "", "", "it draws nothing"),
+        ("", "rounds = 8", "", RATES.replace("1e-3", "1.0"), "give a high above"),
+        ("", "rounds = 8", "", RATES.replace("1e-3", "0.0"), "give a low above 0 for a logarithm"),
+        ("", "rounds = 8", "", RATES.replace("log-uniform", "normal"), "give uniform, log-uniform, int or choice"),
+        ("--search pbt", "rounds = 8\nfirst_rounds = 4", "", RATES.replace("learning_rate", "hidden"), "pbt"),
+        ("--resume", "rounds = 8", "", RATES, "has no study to go on with"),
+    ],
+)  # fmt: skip
+def test_bad_studies(tmp_path: Path, options: str, study: str, train: str, space: str, named: str) -> None:
+    study_file(tmp_path, study, train, space)
+    outcome = run(["tune", "--study", "study.toml", "--output", "found", *options.split()], tmp_path)
+    expect_usage_error(outcome, named)
+    assert not (tmp_path / "found").exists()
+
+
+def test_another_study_is_not_mixed_with_the_one_in_the_folder(tmp_path: Path) -> None:
+    study_file(tmp_path)
+    tune(tmp_path, "random", 1)
+    expect_usage_error(run(words_of("random", 1), tmp_path), "found has a study: give --resume")
+    study_file(tmp_path, "rounds = 9")
+    expect_usage_error(run([*words_of("random", 1), "--resume"], tmp_path), "has a study with another study")
+    study_file(tmp_path)
+    expect_usage_error(run([*words_of("random", 2), "--resume"], tmp_path), "has a study with another trials")
+
+
+def test_the_table_is_the_same_for_any_number_of_workers(tmp_path: Path) -> None:
+    tables = []
+    for workers in ("1", "2"):
+        folder = fresh(tmp_path, workers)
+        outcome = run(words_of("random", 3, f"--workers {workers} --progress plain"), folder)
+        assert outcome.status == 0
+        assert len(outcome.errors.splitlines()) == 3
+        tables.append(outcome.output.splitlines()[:4])
+    assert tables[0] == tables[1]
+    assert json.dumps(tables[0]).count("--learning-rate=") == 3
