@@ -130,7 +130,7 @@ def test_an_error_has_a_line_of_its_own(tmp_path: Path) -> None:
     assert len(screen) == 3 and LINE.fullmatch(screen[0]) and screen[1].startswith("prl: worker 1 (process")
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["evaluate"], ["list"], ["train", "--algorithm", "q-learning"]])
+@pytest.mark.parametrize("command", [[], ["train"], ["tune"], ["evaluate"], ["list"], ["train", "--algorithm", "q-learning"]])
 def test_help_fits_a_terminal_of_80_columns(tmp_path: Path, command: list[str]) -> None:
     outcome = run([*command, "--help"], tmp_path)
     assert outcome.status == 0 and outcome.errors == ""
