@@ -32,6 +32,7 @@ enum class RandomPurpose : std::uint32_t {
   kTable = 6,       // making a table of transitions from a seed
   kTransition = 7,  // a table's next state
   kReplay = 8,      // which transitions a batch is made of
+  kStepCost = 9,    // how much more or less than the mean a step costs
   kCodec = 20,      // how gradients are rounded or thinned out on their way
 };
 

@@ -7,9 +7,9 @@
 
 #include "core/actor.hpp"
 #include "core/environment.hpp"
+#include "core/environment_cost.hpp"
 #include "core/exploration.hpp"
 #include "core/rollout_recorder.hpp"
-#include "core/step_cost.hpp"
 #include "core/vector_env.hpp"
 
 namespace prl {
@@ -20,6 +20,7 @@ struct ActorSetting {
   StepCost step_cost;
   ExplorationSetting exploration = {};
   int episodes_each = 0;  // whole episodes of each environment a round; 0: a fixed number of steps
+  StepCost reset_cost = {};
 };
 
 // Collects with the policy inside the worker.
@@ -30,8 +31,7 @@ class RolloutActor final : public Actor {
       : environments_(setting.seed, static_cast<std::uint32_t>(first), count),
         recorder_(setting.layout, setting.seed, first, count, setting.exploration),
         observations_(static_cast<std::size_t>(count) * E::kObservationSize),
-        cost_(setting.step_cost),
-        count_(count) {
+        cost_(setting.step_cost, setting.reset_cost, setting.seed, first, count) {
     environments_.observe(observations_.data());
   }
 
@@ -39,7 +39,7 @@ class RolloutActor final : public Actor {
     for (int t = 0; t < out.layout().steps; ++t) {
       if (stop.load(std::memory_order_relaxed)) return false;
       environments_.step(recorder_.act(parameters, observations_.data(), t, out));
-      if (charge_) pay_step_cost(cost_, count_, stop);
+      cost_.pay(environments_.finished(), stop);
       environments_.observe(observations_.data());
       recorder_.record(parameters, environments_.rewards(), environments_.ends(), environments_.final_observations(),
                        observations_.data(), t, out);
@@ -47,15 +47,13 @@ class RolloutActor final : public Actor {
     return true;
   }
 
-  void charge_step_cost(bool charge) override { charge_ = charge; }
+  void charge_step_cost(bool charge) override { cost_.charge(charge); }
 
  private:
   VectorEnv<E> environments_;
   RolloutRecorder recorder_;
   AlignedBuffer<float> observations_;
-  StepCost cost_;
-  int count_;
-  bool charge_ = true;
+  CostPayer cost_;
 };
 
 // Steps environments for a learner that chooses the actions.
@@ -64,27 +62,24 @@ class RemoteEnvironments final : public EnvironmentBatch {
  public:
   RemoteEnvironments(const ActorSetting& setting, int first, int count)
       : environments_(setting.seed, static_cast<std::uint32_t>(first), count),
-        cost_(setting.step_cost),
-        count_(count) {}
+        cost_(setting.step_cost, setting.reset_cost, setting.seed, first, count) {}
 
   void observe(float* observations) const override { environments_.observe(observations); }
 
   bool step(const float* actions, const std::atomic<bool>& stop) override {
     environments_.step(actions);
-    if (charge_) pay_step_cost(cost_, count_, stop);
+    cost_.pay(environments_.finished(), stop);
     return !stop.load(std::memory_order_relaxed);
   }
 
   const float* rewards() const override { return environments_.rewards(); }
   const std::uint8_t* ends() const override { return environments_.ends(); }
   const float* final_observations() const override { return environments_.final_observations(); }
-  void charge_step_cost(bool charge) override { charge_ = charge; }
+  void charge_step_cost(bool charge) override { cost_.charge(charge); }
 
  private:
   VectorEnv<E> environments_;
-  StepCost cost_;
-  int count_;
-  bool charge_ = true;
+  CostPayer cost_;
 };
 
 }  // namespace prl

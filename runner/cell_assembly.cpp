@@ -56,11 +56,13 @@ struct Parts {
 };
 
 Parts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment) {
-  const ActorSetting setting{layout, c.seed, c.step_cost, exploration_of(c.rule, c.environments),
-                             c.episodes_per_round() / c.environments};
+  const ActorSetting setting{
+      layout,      c.seed, c.step_cost, exploration_of(c.rule, c.environments), c.episodes_per_round() / c.environments,
+      c.reset_cost};
+  const CollectionPlan plan{c.workers,         c.environments, c.pipelined() ? 1 : 0, layout.parameter_count,
+                            segment_layout(c), c.grain,        c.slow_worker,         c.slow_factor};
   return {c, layout, with_threads(environment.actors(setting), c.threads_per_worker, c.workers),
-          environment.batches(setting),
-          CollectionPlan{c.workers, c.environments, c.pipelined() ? 1 : 0, layout.parameter_count, segment_layout(c)}};
+          environment.batches(setting), plan};
 }
 
 // Throws std::runtime_error unless this process may have as many threads as it is going to start. oneTBB would make do
@@ -131,7 +133,9 @@ void learn_beside_free_actors(const Parts& parts, const LearnerMain& learner_mai
   learner_main(rounds);
 }
 
+// On the thread that is going to act with it.
 std::unique_ptr<Actor> make_own_actor(const Parts& parts, int member) {
+  slow_down_this_thread(parts.plan.slowness_of(member));
   const EnvironmentRange range = environments_of(member, parts.configuration.workers, parts.configuration.environments);
   return parts.actors(range.first, range.count);
 }

@@ -74,7 +74,8 @@ bool CentralRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outco
   for (const WorkerSeconds& worker : collector_->worker_seconds()) {
     outcome.worker_collect_seconds.push_back(worker.collecting);
   }
-  outcome.worker_steps = steps_of_workers(collector_->segment(), workers_);
+  outcome.worker_steps = collector_->worker_steps();
+  if (outcome.worker_steps.empty()) outcome.worker_steps = steps_of_workers(collector_->segment(), workers_);
   outcome.environment_steps = std::accumulate(outcome.worker_steps.begin(), outcome.worker_steps.end(), 0L);
   const std::vector<double> returns = episodes_.finish(collector_->segment());
   outcome.training_return_sum = std::accumulate(returns.begin(), returns.end(), 0.0);

@@ -94,10 +94,38 @@ void validate_schedule(const RunConfiguration& c) {
                   c.workers, c.environments));
 }
 
+bool costs_something(const RunConfiguration& c) {
+  return c.step_cost.kind != StepCost::Kind::kNone || c.reset_cost.kind != StepCost::Kind::kNone;
+}
+
+void validate_costs(const RunConfiguration& c) {
+  require(c.reset_cost.spread == StepCost::Spread::kNone,
+          "--reset-cost has no spread: leave :pareto or :lognormal to --step-cost");
+  require(c.episodes_per_round() == 0 ||
+              (c.reset_cost.kind == StepCost::Kind::kNone && c.step_cost.spread == StepCost::Spread::kNone),
+          fmt::format("{} starts all episodes anew every round, and steps environments that idle: give --step-cost "
+                      "without a spread, and no --reset-cost",
+                      c.algorithm()));
+  if (c.slow_worker < 0) return;
+  require(c.slow_worker < c.workers && c.workers > 1,
+          fmt::format("--slow-worker {} of {} workers: give one of two workers or more, counted from 0", c.slow_worker,
+                      c.workers));
+  require(costs_something(c), "--slow-worker multiplies a step cost, and there is none: give --step-cost");
+}
+
+void validate_grain(const RunConfiguration& c) {
+  if (c.grain == 0) return;
+  require(c.grain >= 1 && c.grain <= c.environments,
+          fmt::format("--grain {} of {} environments: give a number from 1 to that", c.grain, c.environments));
+  require(
+      c.collect == CollectMode::kThreads && !c.free_running(),
+      "--grain divides the environments among threads that wait for each other at the end of a round: give --collect "
+      "threads with it, and no --schedule free-running");
+}
+
 void validate_cost_rounds(const RunConfiguration& c) {
   if (c.cost_rounds.empty()) return;
-  require(c.step_cost.kind != StepCost::Kind::kNone,
-          "--cost-rounds says which rounds pay a step cost, and there is none: give --step-cost");
+  require(costs_something(c), "--cost-rounds says which rounds pay a step cost, and there is none: give --step-cost");
   require(!c.free_running(),
           "--cost-rounds is for --schedule lock-step: workers that run freely have no common rounds");
   const int last = c.cost_rounds.back();
@@ -206,7 +234,7 @@ void validate_division(const RunConfiguration& c) {
 }  // namespace
 
 bool RunConfiguration::oversubscribed(int usable_cores) const {
-  const bool workers_wait = step_cost.kind == StepCost::Kind::kWait;
+  const bool workers_wait = step_cost.kind == StepCost::Kind::kWait && reset_cost.kind != StepCost::Kind::kBusy;
   const int beside = learner_beside_workers() ? 1 : 0;
   const int threads = workers_wait ? workers : workers * threads_per_worker;
   const int busy_workers = workers_wait && agreement == Agreement::kNone ? 1 : threads + beside;
@@ -246,6 +274,8 @@ void validate(const RunConfiguration& c) {
   validate_agreement(c);
   validate_division(c);
   validate_schedule(c);
+  validate_costs(c);
+  validate_grain(c);
   validate_cost_rounds(c);
   validate_round(c);
 }

@@ -63,6 +63,10 @@ struct RunConfiguration {
   std::uint64_t seed = 1;
   std::string initial_policy;  // file of the parameters to start with; empty: drawn from the seed
   StepCost step_cost;
+  StepCost reset_cost;
+  int slow_worker = -1;  // pays slow_factor times the costs; -1: none does
+  double slow_factor = 1.0;
+  int grain = 0;                        // environments that a thread takes at a time; 0: a range of its own
   std::vector<int> cost_rounds;         // counted rounds, from 1, that pay the step cost; none named: all of them
   std::optional<double> solved_return;  // what the first episode is looked for that exceeds it
   NetworkSpec network;

@@ -67,10 +67,8 @@ Json seconds_json(const TrainingResult& result) {
                {"start_up", result.start_up_seconds}};
   json["rounds"] = Json::array();
   for (const RoundSeconds& round : result.rounds) {
-    json["rounds"].push_back({{"total", round.total()},
-                              {"collect", round.collect},
-                              {"learn", round.learn},
-                              {"overlap", round.overlap}});
+    json["rounds"].push_back(
+        {{"total", round.total()}, {"collect", round.collect}, {"learn", round.learn}, {"overlap", round.overlap}});
   }
   json["workers"] = Json::array();
   for (const double seconds : result.worker_collect_seconds) json["workers"].push_back({{"collect", seconds}});
@@ -157,6 +155,10 @@ Json configuration_json(const RunConfiguration& c) {
           {"seed", c.seed},
           {"initial_policy", c.initial_policy},
           {"step_cost", to_string(c.step_cost)},
+          {"reset_cost", to_string(c.reset_cost)},
+          {"slow_worker", c.slow_worker < 0 ? Json(nullptr) : Json(c.slow_worker)},
+          {"slow_factor", c.slow_factor},
+          {"grain", c.grain},
           {"cost_rounds", c.cost_rounds},
           {"solved_return", c.solved_return ? Json(*c.solved_return) : Json(nullptr)},
           {"hyperparameters", settings_json(c.rule, c.network)},

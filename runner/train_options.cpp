@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "envs/registry.hpp"
 #include "runner/add_option.hpp"
@@ -19,6 +20,7 @@ constexpr const char* kWhole = "N";
 constexpr long kMostSteps = 1'000'000'000'000'000;
 constexpr long kMostStepsOfRound = 1'000'000'000;
 constexpr long kDefaultSteps = 100'000;
+constexpr double kMostSlowness = 1000.0;
 
 void add_run_options(CLI::App& command, TrainOptions& o) {
   RunConfiguration& c = o.base;
@@ -100,7 +102,11 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
             "all-reduce]");
   add_value(command, "--step-cost", o.step_cost, "COST",
             "what a step costs beside its own time: none, busy:T (burns CPU time) or wait:T (blocks), with T like "
-            "250us or 4.1ms");
+            "250us or 4.1ms; with :pareto:A or :lognormal:S after it T is the mean of costs that differ");
+  add_value(command, "--reset-cost", o.reset_cost, "COST", "what a reset costs, like a step [none]");
+  add_value(command, "--slow-worker", o.slow_worker, "I:K", "worker I pays K times these costs, like 1:4 [none]");
+  add_value(command, "--grain", c.grain, kWhole,
+            "environments that a thread takes at a time, from those that nobody has begun; 0: each has its own");
   add_value(command, "--cost-rounds", o.cost_rounds, "ROUNDS",
             "counted rounds that pay the step cost, like 1,50,100; the others cost nothing [all]");
 }
@@ -169,6 +175,20 @@ void set_length(const TrainOptions& options, RulePreset preset, const Environmen
   }
 }
 
+// Reads I:K.
+void set_slow_worker(const std::string& text, RunConfiguration& c) {
+  const char* const end = text.data() + text.size();
+  const auto [colon, error] = std::from_chars(text.data(), end, c.slow_worker);
+  if (error == std::errc{} && c.slow_worker >= 0 && colon != end && *colon == ':') {
+    const auto [last, factor_error] = std::from_chars(colon + 1, end, c.slow_factor);
+    if (factor_error == std::errc{} && last == end && c.slow_factor >= 1.0 && c.slow_factor <= kMostSlowness) return;
+  }
+  throw UsageError(
+      fmt::format("--slow-worker '{}' is not I:K: give a worker, counted from 0, and how many times slower it "
+                  "is, from 1 to {}, like 1:4",
+                  text, kMostSlowness));
+}
+
 }  // namespace
 
 long steps_per_round(const RulePreset& preset, const EnvironmentInfo& environment) {
@@ -219,9 +239,11 @@ RunConfiguration configure(const TrainOptions& options) {
   try {
     c.step_cost = parse_step_cost(options.step_cost);
     c.codec = parse_codec(options.codec);
+    c.reset_cost = parse_step_cost(options.reset_cost);
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }
+  if (options.slow_worker) set_slow_worker(*options.slow_worker, c);
   if (options.cost_rounds) c.cost_rounds = parse_rounds(*options.cost_rounds);
   validate(c);
   return c;

@@ -25,6 +25,8 @@ struct TrainOptions {
   std::optional<int> shards;
   std::string codec = "none";
   std::string step_cost = "none";
+  std::string reset_cost = "none";
+  std::optional<std::string> slow_worker;
   std::optional<std::string> cost_rounds;
 
   GivenSettings settings;

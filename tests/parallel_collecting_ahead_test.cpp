@@ -6,7 +6,6 @@
 
 #include "parallel/collect/process_collector.hpp"
 #include "parallel/collect/serial_collector.hpp"
-#include "parallel/collect/thread_collector.hpp"
 #include "parallel/schedule/delayed_parameters.hpp"
 #include "tests/catch2.hpp"
 #include "tests/parallel_expectations.hpp"
@@ -27,8 +26,9 @@ CollectionPlan plan_beside_a_learner(int workers, int environments) {
   return plan;
 }
 
-CollectingAhead ahead_of(const CollectionPlan& plan, std::unique_ptr<Collector> collector, long rounds,
-                         CollectingAhead::Charged charged = [](long) { return true; }) {
+CollectingAhead ahead_of(
+    const CollectionPlan& plan, std::unique_ptr<Collector> collector, long rounds,
+    CollectingAhead::Charged charged = [](long) { return true; }) {
   return {plan, environments_of(0, plan.workers, plan.environments), std::move(collector), rounds, std::move(charged)};
 }
 
@@ -72,20 +72,16 @@ TEST_CASE("rounds collected ahead are those of lock-step with parameters one rou
   for (const int workers : {1, 2, 7}) {
     const CollectionPlan plan = plan_beside_a_learner(workers, 7);
     const ActorFactory actors = fake_actors(plan.parameter_count);
-    auto processes = ahead_of(plan, std::make_unique<ProcessCollector>(plan, actors), kRounds);
-    CHECK((rounds_seen(processes) == expected));
-    auto threads = ahead_of(plan, std::make_unique<ThreadCollector>(plan, actors), kRounds);
-    CHECK((rounds_seen(threads) == expected));
+    auto collector = ahead_of(plan, std::make_unique<ProcessCollector>(plan, actors), kRounds);
+    CHECK((rounds_seen(collector) == expected));
   }
 }
 
 TEST_CASE("a round is collected while the learner is at the one before, and none after the last") {
-  const CollectionPlan plan = plan_beside_a_learner(2, 2);
+  const CollectionPlan plan = plan_beside_a_learner(1, 2);
   std::atomic<int> begun{0};
-  const auto count = [&](int first, int round, const std::atomic<bool>&) {
-    if (first == 0) begun.store(round);
-  };
-  auto collector = ahead_of(plan, std::make_unique<ThreadCollector>(plan, fake_actors(37, count)), 3);
+  const auto count = [&](int, int round, const std::atomic<bool>&) { begun.store(round); };
+  auto collector = ahead_of(plan, std::make_unique<SerialCollector>(plan, fake_actors(37, count)), 3);
   for (int round = 1; round <= 3; ++round) {
     REQUIRE(collector.collect(kGoOn));
     // The learner does nothing, and yet the next round comes to its end.
@@ -101,7 +97,7 @@ TEST_CASE("seconds ahead pass while a round is collected and stand still after i
   const auto wait = [&](int, int round, const std::atomic<bool>&) {
     if (round == 2) wait_for_stop(go_on);
   };
-  auto collector = ahead_of(plan, std::make_unique<ThreadCollector>(plan, fake_actors(37, wait)), 2);
+  auto collector = ahead_of(plan, std::make_unique<SerialCollector>(plan, fake_actors(37, wait)), 2);
   REQUIRE(collector.collect(kGoOn));
   const auto passes = [&collector] {
     const double before = collector.seconds_ahead();
@@ -118,7 +114,7 @@ TEST_CASE("seconds ahead pass while a round is collected and stand still after i
 
 TEST_CASE("each round pays its own step cost, though it begins before the one before has ended") {
   const CollectionPlan plan = plan_beside_a_learner(1, 2);
-  auto collector = ahead_of(plan, std::make_unique<ThreadCollector>(plan, fake_actors(37)), 3,
+  auto collector = ahead_of(plan, std::make_unique<SerialCollector>(plan, fake_actors(37)), 3,
                             [](long round) { return round == 1; });
   SerialCollector lock_step(fake_plan(1, 2), fake_actors(37));
   for (int round = 0; round < 3; ++round) {
@@ -161,20 +157,20 @@ TEST_CASE("a stop ends a round that is waited for") {
 }
 
 TEST_CASE("a round that nobody comes for any more is given up") {
-  const CollectionPlan plan = plan_beside_a_learner(2, 2);
+  const CollectionPlan plan = plan_beside_a_learner(1, 2);
   const auto wait = [&](int, int round, const std::atomic<bool>& own_stop) {
     if (round == 2) wait_for_stop(own_stop);
   };
-  auto collector = ahead_of(plan, std::make_unique<ThreadCollector>(plan, fake_actors(37, wait)), 5);
+  auto collector = ahead_of(plan, std::make_unique<SerialCollector>(plan, fake_actors(37, wait)), 5);
   REQUIRE(collector.collect(kGoOn));
 }
 
 TEST_CASE("what a worker throws reaches the learner when it comes for the round") {
-  const CollectionPlan plan = plan_beside_a_learner(2, 2);
-  const auto fail = [](int first, int round, const std::atomic<bool>&) {
-    if (first == 1 && round == 2) throw std::runtime_error("no such simulator");
+  const CollectionPlan plan = plan_beside_a_learner(1, 2);
+  const auto fail = [](int, int round, const std::atomic<bool>&) {
+    if (round == 2) throw std::runtime_error("no such simulator");
   };
-  auto collector = ahead_of(plan, std::make_unique<ThreadCollector>(plan, fake_actors(37, fail)), 5);
+  auto collector = ahead_of(plan, std::make_unique<SerialCollector>(plan, fake_actors(37, fail)), 5);
   REQUIRE(collector.collect(kGoOn));
   CHECK_THROWS_WITH(collector.collect(kGoOn), "no such simulator");
 }

@@ -1,4 +1,5 @@
 // Threads collect the serial mode's bytes, and what they share is counted by its closed form.
+#include <algorithm>
 #include <stdexcept>
 #include <thread>
 
@@ -108,6 +109,42 @@ TEST_CASE("threads step real environments to the serial collector's bytes") {
       CHECK((segments_of(collector, 3) == expected));
     }
   }
+}
+
+TEST_CASE("parts that whoever is free takes have the serial collector's bytes") {
+  for (const int grain : {1, 2, 5, 7}) {
+    CollectionPlan plan = fake_plan(3, 7);
+    const ActorFactory actors = fake_actors(plan.parameter_count);
+    const auto expected = serial_segments(plan, actors, 4);
+    plan.grain = grain;
+    ThreadCollector collector(plan, actors);
+    CHECK((segments_of(collector, 4) == expected));
+    // Every step was somebody's, and what others than worker 0 took has crossed.
+    const std::vector<long> steps = collector.worker_steps();
+    REQUIRE(steps.size() == 3);
+    CHECK(steps[0] + steps[1] + steps[2] == 7 * plan.layout.steps);
+    CHECK(collector.ledger().of(Purpose::kWeights).messages == 4 * 2);
+    CHECK(collector.ledger().of(Purpose::kTrajectories).bytes <= 4 * plan.segment_bytes());
+  }
+}
+
+TEST_CASE("while one worker is at a part, the others take all that remain") {
+  constexpr int kParts = 12;
+  CollectionPlan plan = fake_plan(2, kParts);
+  plan.grain = 1;
+  std::atomic<int> begun{0};
+  std::atomic<bool> all_begun{false};
+  // Whoever takes the first part is at it until all others have been begun, which then is the other worker's work.
+  const auto hold_the_first = [&](int first, int, const std::atomic<bool>&) {
+    if (begun.fetch_add(1) + 1 == kParts) all_begun.store(true);
+    if (first == 0) wait_for_stop(all_begun);
+  };
+  ThreadCollector collector(plan, fake_actors(plan.parameter_count, hold_the_first));
+  REQUIRE(collector.collect(std::atomic<bool>{false}));
+  CHECK(all_begun.load());
+  std::vector<long> steps = collector.worker_steps();
+  std::sort(steps.begin(), steps.end());
+  CHECK(steps == std::vector<long>{plan.layout.steps, (kParts - 1) * plan.layout.steps});
 }
 
 TEST_CASE("plans that cannot be are refused with a reason") {

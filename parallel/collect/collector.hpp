@@ -48,6 +48,9 @@ class Collector {
   // Seconds of each worker in the last round, worker 0 first.
   virtual std::vector<WorkerSeconds> worker_seconds() const = 0;
 
+  // Steps of each worker in the last round, worker 0 first; empty where environments_of() says whose they are.
+  virtual std::vector<long> worker_steps() const { return {}; }
+
   // Seconds since the last collect() returned in which the workers have been collecting the next round.
   virtual double seconds_ahead() const { return 0.0; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/step_cost.hpp"
 #include "parallel/collect/mpi_messages.hpp"
 #include "parallel/collect/taken_steps.hpp"
 
@@ -47,6 +48,7 @@ bool MpiCollector::collect(const std::atomic<bool>& stop) {
     post_receives();
     send_weights();
   }
+  slow_down_this_thread(plan_.slowness_of(0));
   actor_->charge_step_cost(charge_);
   const double start_seconds = monotonic_seconds();
   answers_[0].flag = actor_->collect(parameters_.data(), part_of(0), stop) ? 1 : 0;
@@ -158,6 +160,7 @@ void serve_mpi_collector(const CollectionPlan& plan, const ActorFactory& make_ac
   const SegmentView part(plan.layout, blocks.data(), range.first, range.count);
   AlignedBuffer<std::byte> message(plan.layout.whole_episodes ? most_crossing_bytes(part) : 0);
   const std::unique_ptr<Actor> actor = make_actor(range.first, range.count);
+  slow_down_this_thread(plan.slowness_of(session.rank()));
   while (true) {
     RoundHeader command;
     receive(session, 0, kHeaderTag, std::span(&command, 1));

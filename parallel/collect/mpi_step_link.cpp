@@ -1,5 +1,6 @@
 #include "parallel/collect/mpi_step_link.hpp"
 
+#include "core/step_cost.hpp"
 #include "parallel/collect/mpi_messages.hpp"
 
 namespace prl {
@@ -174,6 +175,7 @@ class StepServer {
 void serve_mpi_steps(const CollectionPlan& plan, const EnvironmentBatchFactory& make_batch, MpiSession& session) {
   check_mpi_plan(plan, session);
   const EnvironmentRange range = environments_of(session.rank(), plan.workers, plan.environments);
+  slow_down_this_thread(plan.slowness_of(session.rank()));
   StepServer server(plan, range, make_batch, session);
   while (true) {
     MPI_Status status;

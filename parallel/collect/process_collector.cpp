@@ -42,6 +42,7 @@ SegmentView ProcessCollector::part_of(int worker) const {
 void ProcessCollector::run_worker(int worker, const ActorFactory& make_actor) {
   request_precise_sleep();
   keep_to_core_share(plan_.core_share_of(worker), plan_.working_together());
+  slow_down_this_thread(plan_.slowness_of(worker));
   const SegmentView part = part_of(worker);
   const std::unique_ptr<Actor> actor = make_actor(part.first(), part.count());
   const Waiter waiter = waiter_for(plan_.working_together());
@@ -60,6 +61,7 @@ void ProcessCollector::run_worker(int worker, const ActorFactory& make_actor) {
 bool ProcessCollector::collect(const std::atomic<bool>& stop) {
   round_.stop.store(false);
   start_round();
+  slow_down_this_thread(plan_.slowness_of(0));
   actor_->charge_step_cost(charge_);
   const double start_seconds = monotonic_seconds();
   answers_[0].header.flag = actor_->collect(parameters_.data(), part_of(0), stop) ? 1 : 0;

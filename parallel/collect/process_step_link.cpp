@@ -52,6 +52,7 @@ ProcessStepLink::ProcessStepLink(const CollectionPlan& plan, const EnvironmentBa
 void ProcessStepLink::run_worker(int worker, const EnvironmentBatchFactory& make_batch) {
   request_precise_sleep();
   keep_to_core_share(plan_.core_share_of(worker), plan_.working_together());
+  slow_down_this_thread(plan_.slowness_of(worker));
   const EnvironmentRange range = environments_of(worker, plan_.workers, plan_.environments);
   const std::unique_ptr<EnvironmentBatch> batch = make_batch(range.first, range.count);
   const int observation_size = plan_.layout.observation_size;

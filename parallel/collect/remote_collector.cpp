@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "core/step_cost.hpp"
+
 namespace prl {
 namespace {
 
@@ -26,12 +28,14 @@ RemoteCollector::RemoteCollector(const CollectionPlan& plan, const NetworkLayout
       segment_(plan.layout, blocks_.data(), 0, plan.environments),
       recorder_(network, seed, 0, plan.environments, exploration),
       own_environments_(environments_of(0, plan.workers, plan.environments).count),
+      slowness_(plan.slowness_of(0)),
       batch_(make_batch(0, own_environments_)) {
   batch_->observe(link_->rows().observations);
 }
 
 bool RemoteCollector::collect(const std::atomic<bool>& stop) {
   collecting_seconds_ = 0.0;
+  slow_down_this_thread(slowness_);
   batch_->charge_step_cost(charge_);
   link_->begin_round(charge_, stop);
   for (int t = 0; t < segment_.layout().steps; ++t) {

@@ -41,6 +41,7 @@ class RemoteCollector final : public Collector {
   SegmentView segment_;
   RolloutRecorder recorder_;
   int own_environments_;
+  double slowness_;
   std::unique_ptr<EnvironmentBatch> batch_;
   bool charge_ = true;
   double collecting_seconds_ = 0.0;

@@ -1,5 +1,10 @@
-// Collecting in threads of one process, with oneTBB. Each worker has its own environments and policy; parameters are
-// read and trajectories written where they lie, so nothing is copied.
+// Collecting in threads of one process, with oneTBB. Parameters are read and trajectories written where they lie, so
+// nothing is copied.
+//
+// Each worker has a range of environments of its own; or, with a grain, the environments are divided into parts of that
+// many, more than there are workers, and a worker that has finished one takes the next that nobody has begun (oneTBB's
+// work stealing): a slow worker then takes fewer, and the round waits for one part of it at most. A part has its own
+// environments and policy, and random numbers are the environments', so it does not matter to the bits who takes it.
 //
 // What is counted, for W workers and S bytes of parameters, a round:
 //   weights        (W - 1) S                           read in place by workers 1 .. W - 1
@@ -33,27 +38,32 @@ class ThreadCollector final : public Collector {
   bool collect(const std::atomic<bool>& stop) override;
   SegmentView segment() const override { return segment_; }
   void charge_step_cost(bool charge) override;
-  std::vector<WorkerSeconds> worker_seconds() const override;
+  std::vector<WorkerSeconds> worker_seconds() const override { return seconds_; }
+  std::vector<long> worker_steps() const override { return steps_; }
   CommunicationLedger& ledger() override { return ledger_; }
 
  private:
-  // On a cache line of its own: workers write theirs at the same time.
-  struct alignas(kCacheLineBytes) Worker {
+  // What a worker takes at a time. On a cache line of its own: workers write theirs at the same time.
+  struct alignas(kCacheLineBytes) Part {
     std::unique_ptr<Actor> actor;
     EnvironmentRange range;
-    int core_share = 0;
+    int worker = 0;  // who took it in the last round
     bool complete = false;
     double collecting_seconds = 0.0;
   };
 
-  SegmentView part_of(const Worker& worker) const { return segment_.part(worker.range.first, worker.range.count); }
-  void run_worker(Worker& worker, const std::atomic<bool>& stop);
+  SegmentView part_of(const Part& part) const { return segment_.part(part.range.first, part.range.count); }
+  void collect_part(Part& part, const std::atomic<bool>& stop);
+  // After a round: whose each part was.
+  void count_parts();
 
-  int working_together_;
+  CollectionPlan plan_;
   AlignedBuffer<float> parameters_;
   AlignedBuffer<std::byte> blocks_;
   SegmentView segment_;
-  std::vector<Worker> workers_;
+  std::vector<Part> parts_;
+  std::vector<WorkerSeconds> seconds_;  // by worker, of the last round
+  std::vector<long> steps_;             // by worker, of the last round
   // oneTBB has as many threads as cores by default; workers that wait for their environments need one each.
   tbb::global_control threads_;
   tbb::task_arena arena_;

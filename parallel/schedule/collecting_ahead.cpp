@@ -87,6 +87,7 @@ void CollectingAhead::take() {
   const SegmentView collected = collector_->segment();
   std::copy_n(collected.bytes(), collected.size_bytes(), blocks_.data());
   worker_seconds_ = collector_->worker_seconds();
+  worker_steps_ = collector_->worker_steps();
   ledger_.add(collector_->ledger());
   collector_->ledger().reset();
   ledger_.add_message(Purpose::kWeights, plan_.parameter_bytes());

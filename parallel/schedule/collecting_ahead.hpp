@@ -50,6 +50,7 @@ class CollectingAhead final : public Collector {
   // Nothing: a round has begun before it could be said. Charged decides.
   void charge_step_cost(bool) override {}
   std::vector<WorkerSeconds> worker_seconds() const override { return worker_seconds_; }
+  std::vector<long> worker_steps() const override { return worker_steps_; }
   double seconds_ahead() const override;
   void pause() override;
   CommunicationLedger& ledger() override { return ledger_; }
@@ -71,6 +72,7 @@ class CollectingAhead final : public Collector {
   AlignedBuffer<std::byte> blocks_;
   SegmentView segment_;
   std::vector<WorkerSeconds> worker_seconds_;
+  std::vector<long> worker_steps_;
   CommunicationLedger ledger_;
   long begun_ = 0;          // rounds
   bool under_way_ = false;  // a round that was begun and not waited for

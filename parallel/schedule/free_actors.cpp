@@ -72,6 +72,7 @@ void FreeActors::tell_to_stop() {
 void FreeActors::run_actor(int actor, const ActorFactory& make_actor) {
   request_precise_sleep();
   keep_to_core_share(actor + 1, plan_.workers + 1);
+  slow_down_this_thread(plan_.slowness_of(actor));
   const EnvironmentRange range = environments_of(actor, plan_.workers, plan_.environments);
   const std::unique_ptr<Actor> environments = make_actor(range.first, range.count);
   // The learner works at the same time as all actors.

@@ -45,6 +45,7 @@ void validate_agents(const TabularConfiguration& c) {
             "--replay belongs to agents: give --experience agents, or pool for draws from one");
     return;
   }
+  require(c.step_cost.spread == StepCost::Spread::kNone, "--step-cost of agents has no spread: leave it away");
   require_between("agents", c.agents, 1, 10000);
   require(c.agents % c.workers == 0,
           fmt::format("--agents {} is no multiple of --workers {}: every worker has the same number of agents; give a "
