@@ -58,6 +58,14 @@ std::string why_not_server(const ParallelMode& mode) {
   return "";
 }
 
+// Empty if workers can learn by themselves and meet those that a graph connects them with.
+std::string why_not_gossip(const ParallelMode& mode) {
+  if (mode.schedule == Schedule::kFreeRunning && mode.collect != CollectMode::kSerial) {
+    return "workers that take part in the same round of a gossip wait for each other; use --schedule lock-step";
+  }
+  return why_not_server(mode);
+}
+
 // Empty if rounds of whole episodes can be collected in that way.
 std::string why_not_whole_episodes(const ParallelMode& mode) {
   if (mode.inference == InferencePlace::kLearner) {
@@ -84,6 +92,7 @@ std::string why_not(const ParallelMode& mode) {
   if (mode.agreement == Agreement::kHogwild) return why_not_hogwild(mode);
   if (mode.schedule == Schedule::kPipelined) return why_not_pipelined(mode);
   if (mode.agreement == Agreement::kServer) return why_not_server(mode);
+  if (mode.agreement == Agreement::kGossip) return why_not_gossip(mode);
   return mode.schedule == Schedule::kFreeRunning ? why_not_free(mode) : "";
 }
 
@@ -107,7 +116,7 @@ std::vector<Cell> all_cells() {
          {CollectMode::kSerial, CollectMode::kThreads, CollectMode::kProcesses, CollectMode::kMpi}) {
       for (const auto inference : {InferencePlace::kWorkers, InferencePlace::kLearner}) {
         for (const auto agreement :
-             {Agreement::kNone, Agreement::kAllReduce, Agreement::kHogwild, Agreement::kServer}) {
+             {Agreement::kNone, Agreement::kAllReduce, Agreement::kHogwild, Agreement::kServer, Agreement::kGossip}) {
           for (const auto schedule : {Schedule::kLockStep, Schedule::kPipelined, Schedule::kFreeRunning}) {
             cells.push_back(find_cell(std::string(algorithm), {collect, inference, agreement, schedule}));
           }

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "parallel/agree/gossip/parameter_gossip.hpp"
 #include "parallel/agree/server_average.hpp"
 
 namespace prl {
@@ -11,6 +12,7 @@ std::unique_ptr<ParameterAgreement<float>> make_parameter_agreement(const RunCon
   if (c.agreement == Agreement::kServer) {
     return std::make_unique<ServerAverage<float>>(transport, initial, c.server_shards);
   }
+  if (c.gossips()) return make_gossip<float>(transport, c.graph, c.seed, initial.size());
   throw std::logic_error("no agreement on parameters");
 }
 

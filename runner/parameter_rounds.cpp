@@ -22,7 +22,8 @@ LearnerPlan plan_of_own_part(const RunConfiguration& c) {
 
 ParameterRounds::ParameterRounds(const RunConfiguration& c, const NetworkLayout& layout, Transport& transport,
                                  std::unique_ptr<Actor> actor, std::atomic<bool>& shared_stop)
-    : transport_(transport),
+    : configuration_(c),
+      transport_(transport),
       actor_(std::move(actor)),
       shared_stop_(shared_stop),
       sums_(transport),
@@ -40,11 +41,14 @@ ParameterRounds::ParameterRounds(const RunConfiguration& c, const NetworkLayout&
   share_parameters(transport, agreed_.span());
   std::copy_n(agreed_.data(), agreed_.size(), own_.data());
   agreement_ = make_parameter_agreement(c, transport, agreed_.span());
+  if (c.gossips()) average_.emplace(transport, layout.parameter_count);
   learner_ = make_learner(c.rule, layout, plan_of_own_part(c), {own_.span(), {gradient_.span()}});
   replay_counts_ = learner_->replay_counts();
 }
 
 bool ParameterRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {
+  // Every worker's, not worker 0's alone.
+  if (rounds_done_ == configuration_.warmup_rounds) transport_.ledger().reset();
   const double begin = monotonic_seconds();
   const bool complete = actor_->collect(own_.data(), segment_, stop);
   const double collected = monotonic_seconds();
@@ -52,14 +56,19 @@ bool ParameterRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& out
   const WorkerReport report = report_of(complete, segment_, episodes_, collected - begin);
   if (complete) learn();
   const auto sum = [this](std::span<double> values) { sums_.add_up(values); };
-  if (!join_reports(report, transport_.rank(), transport_.size(), sum, outcome)) return false;
+  if (!join_reports(report, transport_.rank(), transport_.size(), sum, outcome)) {
+    if (average_) average_members(outcome);
+    return false;
+  }
   join_replay_counts();
   ++rounds_done_;
   if (meeting_due()) {
     agreement_->meet(own_.span());
-    std::copy_n(own_.data(), own_.size(), agreed_.data());
+    if (!average_) std::copy_n(own_.data(), own_.size(), agreed_.data());
   }
   outcome.seconds = {collected - begin, monotonic_seconds() - collected};
+  const bool looked_at = configuration_.evaluates_after(rounds_done_ - 1) || rounds_done_ == all_rounds_;
+  if (average_ && looked_at) average_members(outcome);
   return true;
 }
 
@@ -71,6 +80,11 @@ void ParameterRounds::learn() {
     learner_->finish_update();
   }
   learner_->finish_round();
+}
+
+void ParameterRounds::average_members(RoundOutcome& outcome) {
+  outcome.members = average_->measure(own_.span());
+  std::copy_n(average_->average().data(), agreed_.size(), agreed_.data());
 }
 
 void ParameterRounds::join_replay_counts() {

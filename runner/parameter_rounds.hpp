@@ -8,6 +8,8 @@
 // plain gradient steps there are none.)
 //
 // What a run evaluates and ends with are the parameters that were agreed upon last. Between meetings no worker holds them.
+// Where members gossip, they are never agreed upon: it is the average of all members' parameters, taken where a run
+// evaluates and at its end, and how far the members are from it goes with it.
 #pragma once
 
 #include <atomic>
@@ -16,6 +18,7 @@
 #include "core/actor.hpp"
 #include "core/aligned_buffer.hpp"
 #include "core/episode_returns.hpp"
+#include "parallel/agree/gossip/member_average.hpp"
 #include "parallel/agree/ordered_sum.hpp"
 #include "parallel/agree/parameter_agreement.hpp"
 #include "runner/round_runner.hpp"
@@ -46,8 +49,11 @@ class ParameterRounds final : public RoundRunner {
  private:
   void learn();
   void join_replay_counts();
+  // All workers call it; parameters() become the average on worker 0.
+  void average_members(RoundOutcome& outcome);
   bool meeting_due() const { return rounds_done_ % agree_every_ == 0 || rounds_done_ == all_rounds_; }
 
+  const RunConfiguration& configuration_;
   Transport& transport_;
   std::unique_ptr<Actor> actor_;
   std::atomic<bool>& shared_stop_;
@@ -61,6 +67,7 @@ class ParameterRounds final : public RoundRunner {
   AlignedBuffer<float> gradient_;
   AlignedBuffer<float> agreed_;
   std::unique_ptr<ParameterAgreement<float>> agreement_;
+  std::optional<AverageOfMembers<float>> average_;  // where members gossip
   std::unique_ptr<Learner> learner_;
   EpisodeReturns episodes_;
   std::optional<ReplayCounts> replay_counts_;

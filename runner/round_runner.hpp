@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/learner.hpp"
+#include "parallel/agree/gossip/member_average.hpp"
 #include "parallel/collect/collector.hpp"
 #include "parallel/transport/communication.hpp"
 
@@ -29,6 +30,7 @@ struct RoundOutcome {
   long training_episodes = 0;
   std::optional<long> steps_to_solved;  // of environment_steps, until the first episode above solved_return had ended
   std::vector<long> lags;  // of the segments learned from: versions by which the acting parameters were behind
+  std::optional<MemberAverage> members;  // where parameters() has become the average of what the workers hold
 };
 
 class RoundRunner {

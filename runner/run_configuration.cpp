@@ -159,12 +159,15 @@ void validate_agreement(const RunConfiguration& c) {
       fmt::format("--all-reduce {} is a way for MPI ranks to add gradients up, and others add them in shared memory: "
                   "give --collect mpi --agreement all-reduce with it",
                   name_of(c.all_reduce)));
-  require(c.agree_every == 1 || c.meets_on_parameters(),
-          fmt::format("--agree-every {} is for workers that meet on parameters: give --agreement server with it",
-                      c.agree_every));
+  require(
+      c.agree_every == 1 || c.meets_on_parameters(),
+      fmt::format("--agree-every {} is for workers that meet on parameters: give --agreement server or gossip with it",
+                  c.agree_every));
   require(
       c.server_shards == 1 || c.agreement == Agreement::kServer,
       fmt::format("--server-shards {} is for a parameter server: give --agreement server with it", c.server_shards));
+  require(c.graph == GossipTopology::kRing || c.gossips(),
+          fmt::format("--graph {} says who meets whom in a gossip: give --agreement gossip with it", name_of(c.graph)));
   require(c.server_shards <= c.workers,
           fmt::format("--server-shards {} are served by workers, and there are {}: give at most as many",
                       c.server_shards, c.workers));
@@ -247,6 +250,12 @@ bool RunConfiguration::pays_step_cost(long round) const {
   return cost_rounds.empty() || std::binary_search(cost_rounds.begin(), cost_rounds.end(), counted);
 }
 
+bool RunConfiguration::evaluates_after(long round) const {
+  const long counted = round - warmup_rounds + 1;
+  if (evaluation.every_rounds <= 0 || counted < 1) return false;
+  return counted % evaluation.every_rounds == 0 || counted == rounds;
+}
+
 SegmentLayout segment_layout(const RunConfiguration& c) {
   SegmentLayout layout{c.steps_per_environment(), c.network.observation_size, c.network.action_size()};
   if (needs_of(c.rule).cut_observations) {
@@ -325,6 +334,8 @@ std::string name_of(Agreement agreement) {
       return "hogwild";
     case Agreement::kServer:
       return "server";
+    case Agreement::kGossip:
+      return "gossip";
   }
   return "";
 }

@@ -13,6 +13,7 @@
 #include "core/policy_evaluation.hpp"
 #include "core/segment.hpp"
 #include "core/step_cost.hpp"
+#include "parallel/agree/gossip/gossip_graph.hpp"
 #include "parallel/agree/gradient_collective.hpp"
 #include "parallel/agree/hogwild_parameters.hpp"
 #include "parallel/transport/codec/codec_setting.hpp"
@@ -24,8 +25,9 @@ enum class CollectMode { kSerial, kThreads, kProcesses, kMpi };
 // Where the policy is evaluated while collecting: in the workers, or at the learner with a message each step.
 enum class InferencePlace { kWorkers, kLearner };
 // How several holders of gradients become one learner: there is but one; they sum their gradients; each steps parameters
-// that all of them share, without locks; each learns by itself and meets the others at a parameter server.
-enum class Agreement { kNone, kAllReduce, kHogwild, kServer };
+// that all of them share, without locks; each learns by itself and meets the others at a parameter server, or those that
+// a graph connects it with.
+enum class Agreement { kNone, kAllReduce, kHogwild, kServer, kGossip };
 // Whether actors and learner wait for each other every round, work beside each other on two rounds, or run beside each
 // other with queues between.
 enum class Schedule { kLockStep, kPipelined, kFreeRunning };
@@ -44,10 +46,11 @@ struct RunConfiguration {
   int workers = 1;
   InferencePlace inference = InferencePlace::kWorkers;
   Agreement agreement = Agreement::kNone;
-  AllReduce all_reduce = AllReduce::kDirect;  // of MPI ranks
-  int agree_every = 1;                        // rounds between meetings on parameters
-  int server_shards = 1;                      // workers that serve a range of the parameters each
-  CodecSetting codec;                         // of gradients that cross as messages
+  AllReduce all_reduce = AllReduce::kDirect;     // of MPI ranks
+  int agree_every = 1;                           // rounds between meetings on parameters
+  GossipTopology graph = GossipTopology::kRing;  // of a gossip
+  int server_shards = 1;                         // workers that serve a range of the parameters each
+  CodecSetting codec;                            // of gradients that cross as messages
   Schedule schedule = Schedule::kLockStep;
   int queue_depth = 1;                                // segments that an actor may be ahead, free-running
   int lag = 0;                                        // rounds by which the acting parameters are behind, lock-step
@@ -82,7 +85,9 @@ struct RunConfiguration {
   int episodes_per_round() const { return needs_of(rule).episodes; }
   long steps() const { return rounds * steps_per_round; }
   // Whether every worker learns by itself, and what they agree on are parameters.
-  bool meets_on_parameters() const { return agreement == Agreement::kServer; }
+  bool meets_on_parameters() const { return agreement == Agreement::kServer || gossips(); }
+  // Whether workers hold different parameters after a meeting: what is evaluated is then the average of all.
+  bool gossips() const { return agreement == Agreement::kGossip; }
   bool free_running() const { return schedule == Schedule::kFreeRunning; }
   bool pipelined() const { return schedule == Schedule::kPipelined; }
   bool central_learner_runs_free() const { return free_running() && agreement == Agreement::kNone; }
@@ -90,6 +95,8 @@ struct RunConfiguration {
   bool learner_beside_workers() const { return pipelined() || central_learner_runs_free(); }
   // `round` counts from 0, warm-up rounds included.
   bool pays_step_cost(long round) const;
+  // Whether there is an evaluation on the curve after `round`, counted likewise.
+  bool evaluates_after(long round) const;
   // Workers of the run that do work at the same time: they, not the waiting ones, need a core each.
   bool oversubscribed(int usable_cores) const;
 };

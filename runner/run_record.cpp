@@ -90,6 +90,10 @@ Json curve_json(const std::vector<CurvePoint>& curve) {
       entry["evaluation_return"] = point.evaluation->mean();
       entry["evaluation_standard_error"] = point.evaluation->standard_error();
     }
+    if (point.members) {
+      entry["disagreement"] = point.members->disagreement;
+      entry["weights_bytes_of_all_workers"] = point.members->bytes;
+    }
     json.push_back(std::move(entry));
   }
   return json;
@@ -140,6 +144,7 @@ Json configuration_json(const RunConfiguration& c) {
           {"agree_every", c.agree_every},
           {"server_shards", c.server_shards},
           {"codec", to_string(c.codec)},
+          {"graph", name_of(c.graph)},
           {"schedule", name_of(c.schedule)},
           {"queue_depth", c.queue_depth},
           {"lag", c.lag},

@@ -47,6 +47,12 @@ void add_run_options(CLI::App& command, TrainOptions& o) {
       ->check(file_name());
 }
 
+std::vector<std::pair<std::string, GossipTopology>> graphs() {
+  std::vector<std::pair<std::string, GossipTopology>> by_name;
+  for (const GossipTopology graph : kGossipTopologies) by_name.emplace_back(name_of(graph), graph);
+  return by_name;
+}
+
 void add_mode_options(CLI::App& command, TrainOptions& o) {
   RunConfiguration& c = o.base;
   command.option_defaults()->group("Parallel mode");
@@ -61,12 +67,17 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
                         {{"none", Agreement::kNone},
                          {"all-reduce", Agreement::kAllReduce},
                          {"hogwild", Agreement::kHogwild},
-                         {"server", Agreement::kServer}},
+                         {"server", Agreement::kServer},
+                         {"gossip", Agreement::kGossip}},
                         "one central learner; gradients split over the workers and summed; each worker steps "
                         "parameters that all share, without locks (with --algorithm a2c and --schedule free-running: "
-                        "A3C); or each learns by itself and meets the others at a parameter server [none]");
+                        "A3C); or each learns by itself and meets the others at a parameter server, or its "
+                        "neighbours in a graph [none]");
   add_value(command, "--agree-every", c.agree_every, kWhole,
-            "rounds that workers learn by themselves between two meetings at the server");
+            "rounds that workers learn by themselves between two meetings, with server or gossip");
+  add_choice<GossipTopology>(command, "--graph", c.graph, graphs(),
+                             "who meets whom with --agreement gossip; parameters are mixed, or on the directed "
+                             "graphs exponential, one-peer and random-peer summed by push-sum [ring]");
   add_value(command, "--server-shards", c.server_shards, kWhole,
             "workers that serve a range of the parameters each, with --agreement server");
   add_choice<AllReduce>(command, "--all-reduce", c.all_reduce,

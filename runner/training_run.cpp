@@ -46,11 +46,6 @@ long busiest(const std::vector<long>& worker_steps) {
   return *std::max_element(worker_steps.begin(), worker_steps.end());
 }
 
-bool evaluation_due(const RunConfiguration& c, long counted_round) {
-  const int every = c.evaluation.every_rounds;
-  return every > 0 && ((counted_round + 1) % every == 0 || counted_round + 1 == c.rounds);
-}
-
 // Throws std::runtime_error once a parameter is infinite or no number, which no later round can mend.
 void check_finite(std::span<const float> parameters, long round) {
   if (std::all_of(parameters.begin(), parameters.end(), [](float value) { return std::isfinite(value); })) return;
@@ -121,8 +116,9 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
                        outcome.training_episodes,
                        outcome.training_return_sum,
                        busiest(outcome.worker_steps),
-                       std::nullopt};
-      if (evaluation_due(c, counted)) {
+                       std::nullopt,
+                       outcome.members};
+      if (c.evaluates_after(round)) {
         rounds.pause();
         const double evaluation_begin = monotonic_seconds();
         point.evaluation =

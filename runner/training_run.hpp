@@ -28,6 +28,7 @@ struct CurvePoint {
   double training_return_sum = 0.0;
   long busiest_worker_steps = 0;  // in this round, of the worker that took most
   std::optional<Evaluation> evaluation;
+  std::optional<MemberAverage> members;  // where workers hold different parameters: how far they were apart
 };
 
 // When a training episode first had a return above the one that was asked for.

@@ -170,9 +170,25 @@ TEST_CASE("one member keeps what it has, bit by bit, and sends nothing") {
     CHECK(meetings.sent[0].bytes == 0);
   }
   for (const GossipTopology topology : kDirected) {
-    const auto meetings = push(topology, start, 3);
-    CHECK((meetings.after.back() == start));
-    CHECK(meetings.sent[0].bytes == 0);
+    SharedMailboxes mailboxes(1);
+    SharedMemoryTransport transport(mailboxes, 0);
+    PushSum<float> agreement(transport, topology, kSeed, kCount);
+    std::vector<float> own = start[0];
+    for (int round = 0; round < 3; ++round) {
+      for (float& value : own) value *= 1.1F;
+      const std::vector<float> before = own;
+      agreement.meet(own);
+      CHECK((own == before));
+    }
+    CHECK(agreement.ledger().of(Purpose::kWeights).bytes == 0);
+  }
+}
+
+// Thirds in single precision add up to more than 1.
+TEST_CASE("members that agree stay as they are, bit by bit") {
+  for (const int members : {3, 4, 5, 8}) {
+    const Members<float> start(index(members), uneven<float>(1)[0]);
+    for (const GossipTopology topology : kMixing) CHECK((mix(topology, start, 30).after.back() == start));
   }
 }
 

@@ -178,6 +178,31 @@ def test_bytes_of_a_parameter_server(tmp_path: Path, collect: str, workers: int,
     assert record["counts"]["updates"] == 8 * workers
 
 
+@pytest.mark.parametrize(
+    ("collect", "workers", "graph", "sent", "beside"),
+    [
+        ("processes", 4, "ring", 2, 0),
+        ("threads", 2, "ring", 1, 0),
+        ("threads", 8, "hypercube", 3, 0),
+        ("processes", 4, "random-pairs", 1, 0),
+        ("mpi", 4, "exponential", 2, 8),
+        ("mpi", 2, "one-peer", 1, 8),
+    ],
+)
+def test_bytes_of_a_gossip(tmp_path: Path, collect: str, workers: int, graph: str, sent: int, beside: int) -> None:
+    """`sent`: messages of each worker a meeting, `beside`: push-sum's weight in each. Measuring is not counted."""
+    mode = f"--collect {collect} --workers {workers} --agreement gossip --graph {graph} --agree-every 2"
+    record = train(tmp_path, mode, "--algorithm a2c --env CartPole-v1 --rounds 8 --warmup-rounds 1 --evaluate-every 4")
+    message = 4 * record["counts"]["parameters"] + beside
+    # Meetings after rounds 2, 4, 6, 8 and 9, of which the first is not counted.
+    assert counted(record, "weights") == (5 * sent * message, 5 * sent)
+    points = [point["weights_bytes_of_all_workers"] for point in record["curve"] if "disagreement" in point]
+    assert points == [2 * workers * sent * message, 5 * workers * sent * message]
+    report = 8 * (3 + 3 * workers)
+    assert counted(record, "control") == (8 * report * (workers - 1), 8 * (workers - 1))
+    assert counted(record, "gradients") == counted(record, "trajectories") == (0, 0)
+
+
 @pytest.mark.parametrize(("collect", "workers"), [("threads", 2), ("processes", 4)])
 @pytest.mark.parametrize("rule", ["a2c", "ppo"])
 def test_workers_on_shared_parameters_count_rounds_copies_and_steps(

@@ -27,6 +27,7 @@ MODES = [
     "mpi --workers 2 --agreement all-reduce",
     "mpi --workers 2 --schedule pipelined",
     "mpi --workers 2 --agreement server",
+    "mpi --workers 2 --agreement gossip",
 ]
 INTERRUPTED = 130
 # Open MPI 4.1's own: see docs/run-record.md.
@@ -74,7 +75,7 @@ def test_during_a_long_round(tmp_path: Path, mode: str) -> None:
     shards = record["configuration"]["shards"]
     lag = 1 if "pipelined" in mode else 0
     # Workers that learn by themselves end elsewhere than a single learner.
-    uninterrupted = mode if "server" in mode else "serial"
+    uninterrupted = mode if "server" in mode or "gossip" in mode else "serial"
     assert record["parameters_digest"] == digest_after(tmp_path, 2, shards, lag, uninterrupted)
 
 

@@ -49,9 +49,9 @@ def test_the_list_has_every_combination_once() -> None:
     assert faults_of(LIST, "prl list") == []
     names = [name_of(cell) for cell in LIST["cells"]]
     assert len(set(names)) == len(names)
-    for part, values in (("collect", 4), ("inference", 2), ("agreement", 4), ("schedule", 3)):
+    for part, values in (("collect", 4), ("inference", 2), ("agreement", 5), ("schedule", 3)):
         assert len({cell[part] for cell in LIST["cells"]}) == values
-    assert len(names) == 96 * len({cell["algorithm"] for cell in LIST["cells"]})
+    assert len(names) == 120 * len({cell["algorithm"] for cell in LIST["cells"]})
 
 
 @pytest.mark.parametrize("known", LIST["known_names"], ids=lambda known: known["name"])

@@ -19,6 +19,7 @@ from record_schema import faults_of
         "--collect mpi --workers 2 --inference learner --step-cost busy:1us",
         "--algorithm a2c --collect threads --workers 2",
         "--algorithm vtrace --env CartPole-v1",
+        "--algorithm a2c --collect threads --workers 4 --agreement gossip --graph random-peer --evaluate-every 1",
         "--algorithm reinforce --preset baseline --env CartPole-v1",
     ],
 )
@@ -65,6 +66,20 @@ def test_curve_has_a_point_a_counted_round(tmp_path: Path) -> None:
     assert final["episodes"] == len(final["returns"]) == 6
     assert final["mean"] == pytest.approx(statistics.mean(final["returns"]))
     assert final["standard_error"] == pytest.approx(statistics.stdev(final["returns"]) / math.sqrt(6))
+
+
+def test_disagreement_stands_where_a_gossip_is_evaluated_and_at_its_end(tmp_path: Path) -> None:
+    gossip = "--algorithm a2c --env CartPole-v1 --collect threads --agreement gossip --rounds 7 --warmup-rounds 1"
+    four = train(tmp_path, gossip, "--workers 4 --evaluate-every 3 --evaluation-episodes 2")["curve"]
+    assert [i for i, point in enumerate(four, 1) if "disagreement" in point] == [3, 6, 7]
+    assert all(point["disagreement"] > 0 for point in four if "disagreement" in point)
+    unseen = train(tmp_path, gossip, "--workers 4")
+    assert [i for i, point in enumerate(unseen["curve"], 1) if "disagreement" in point] == [7]
+    # Two are one after every meeting, and apart where they have learned since.
+    two = train(tmp_path, gossip, "--workers 2 --evaluate-every 1 --evaluation-episodes 2 --agree-every 2")["curve"]
+    assert [point["disagreement"] > 0 for point in two] == [False, True, False, True, False, True, False]
+    alone = train(tmp_path, gossip, "--workers 4 --agree-every 100")["curve"][-1]
+    assert alone["disagreement"] > unseen["curve"][-1]["disagreement"]
 
 
 @pytest.mark.parametrize("mode", ["serial", "threads --workers 2 --agreement all-reduce", "processes --workers 2"])

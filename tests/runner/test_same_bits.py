@@ -283,6 +283,28 @@ def test_a_worker_alone_with_a_server_equals_serial(tmp_path: Path, options: str
     assert digest(tmp_path, *common, f"--collect {mode} --agreement server") == serial_digest(tmp_path, *common)
 
 
+GRAPHS = ("ring", "hypercube", "exponential", "one-peer", "random-pairs", "random-peer")
+
+
+@pytest.mark.parametrize(("options", "graph"), list(zip(LOCAL_LEARNERS * 2, GRAPHS, strict=True)))
+def test_workers_that_gossip_end_in_the_same_bits(tmp_path: Path, options: str, graph: str) -> None:
+    common = (options, f"--envs 16 --rounds 5 --workers 4 --agreement gossip --graph {graph} --agree-every 2")
+    records = [train(tmp_path, *common, f"--collect {mode} --evaluate-every 3") for mode in ("threads", "processes", "mpi")]
+    assert len({record["parameters_digest"] for record in records}) == 1
+    apart = [[point.get("disagreement") for point in record["curve"]] for record in records]
+    assert apart[0] == apart[1] == apart[2]
+
+
+ALONE = list(zip(LOCAL_LEARNERS, ("ring", "one-peer", "random-pairs"), strict=True))
+
+
+@pytest.mark.parametrize(("options", "graph"), ALONE)
+def test_a_worker_alone_in_a_gossip_equals_serial(tmp_path: Path, options: str, graph: str) -> None:
+    common = (options, "--envs 16 --rounds 5 --warmup-rounds 1")
+    mode = f"--collect threads --agreement gossip --graph {graph}"
+    assert digest(tmp_path, *common, mode) == serial_digest(tmp_path, *common)
+
+
 def test_seeds_and_shards_change_the_bits(tmp_path: Path) -> None:
     options = ("", "--seed 2", "--seed 18446744073709551615", "--shards 2")
     assert len({serial_digest(tmp_path, ROUNDS_OF_19, option) for option in options}) == len(options)

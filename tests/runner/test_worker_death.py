@@ -19,6 +19,7 @@ FORKED = [
     "--workers 4 --agreement all-reduce",
     "--workers 4 --agreement hogwild --schedule free-running",
     "--workers 4 --agreement server",
+    "--workers 4 --agreement gossip",
 ]
 RANKED = ["--workers 3", "--workers 3 --inference learner", "--workers 2 --agreement all-reduce"]
 

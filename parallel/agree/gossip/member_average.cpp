@@ -5,16 +5,6 @@
 #include <vector>
 
 namespace prl {
-namespace {
-
-std::uint64_t sent_bytes(const CommunicationLedger& ledger) {
-  std::uint64_t bytes = 0;
-  for (int purpose = 0; purpose < kPurposeCount; ++purpose) bytes += ledger.of(static_cast<Purpose>(purpose)).bytes;
-  return bytes;
-}
-
-}  // namespace
-
 template <typename Scalar>
 AverageOfMembers<Scalar>::AverageOfMembers(Transport& transport, std::size_t parameter_count)
     : transport_(transport),
@@ -24,11 +14,11 @@ AverageOfMembers<Scalar>::AverageOfMembers(Transport& transport, std::size_t par
   messages_ = AlignedBuffer<std::byte>(stride_ * static_cast<std::size_t>(places));
 }
 
-// A message holds the parameters, then the bytes that its sender has sent.
+// A message holds the parameters, then the bytes of weights that its sender has sent.
 template <typename Scalar>
 MemberAverage AverageOfMembers<Scalar>::measure(std::span<const Scalar> parameters) {
   const CommunicationLedger before = transport_.ledger();
-  const std::uint64_t own_bytes = sent_bytes(before);
+  const std::uint64_t own_bytes = before.of(Purpose::kWeights).bytes;
   const std::size_t message_bytes = parameters.size_bytes() + sizeof(own_bytes);
   MemberAverage answer;
   if (transport_.rank() == 0) {

@@ -15,7 +15,7 @@ namespace prl {
 
 struct MemberAverage {
   double disagreement = 0.0;
-  std::uint64_t bytes = 0;  // that all members together have sent since their ledgers were reset
+  std::uint64_t bytes = 0;  // of weights that all members together have sent since their ledgers were reset
 };
 
 template <typename Scalar>
