@@ -87,7 +87,8 @@ void MpiCollector::send_weights() {
   const double rung_seconds = monotonic_seconds();
   // Elsewhere they would wait until rank 0 has collected its own part.
   if (!session_.delivers_alone()) finish_all(session_, sends_, [] {});
-  ledger_.add_transfer(Purpose::kWeights, posted_seconds - start_seconds + monotonic_seconds() - rung_seconds);
+  handing_over_seconds_ = monotonic_seconds() - rung_seconds;
+  ledger_.add_transfer(Purpose::kWeights, posted_seconds - start_seconds + handing_over_seconds_);
   ledger_.add_transfer(Purpose::kControl, rung_seconds - posted_seconds);
 }
 
@@ -129,9 +130,12 @@ void MpiCollector::receive_trajectories(const std::atomic<bool>& stop) {
     return std::all_of(requests_.begin(), requests_.end(), [](MPI_Request r) { return r == MPI_REQUEST_NULL; });
   });
   finish_all(session_, sends_, [] {});
+  // While they are on their way rank 0 may wait for answers, unless the ranks take them from its own memory.
+  const double on_their_way_seconds = std::max(slowest_receipt_seconds() - handing_over_seconds_, 0.0);
+  if (!session_.delivers_alone()) waiting_seconds -= std::min(on_their_way_seconds, waiting_seconds);
   ledger_.add_waiting(Purpose::kControl, waiting_seconds);
   ledger_.add_transfer(Purpose::kTrajectories, transfer_seconds);
-  if (session_.delivers_alone()) ledger_.add_transfer(Purpose::kWeights, slowest_receipt_seconds());
+  ledger_.add_transfer(Purpose::kWeights, on_their_way_seconds);
   for (int rank = 1; rank < plan_.workers; ++rank) {
     ledger_.add_message(Purpose::kControl, sizeof(RoundHeader));
     ledger_.add_message(Purpose::kTrajectories, crossing_bytes(part_of(rank)));

@@ -8,7 +8,8 @@
 //   control        (W - 1) 2 * 16                      a command to each, an answer from each
 // The weights are offered to all ranks at once. Where a rank takes them without rank 0's help (MpiSession's
 // delivers_alone()), rank 0 goes on to collect, and their transfer is the time to offer them and the longest time that a
-// rank took to take them in; elsewhere it is the time until all have them. Waking the ranks is transfer of control.
+// rank took to take them in. Elsewhere it is the longer of the time to hand them to the network, which may hold them for
+// long after, and the longest time between a rank's command and its weights. Waking the ranks is transfer of control.
 // A rank's trajectories follow its answer: the time in which no rank has answered that has not been served is
 // `waiting_seconds` of control, and the rest of the time until all is there is transfer of trajectories.
 #pragma once
@@ -60,6 +61,7 @@ class MpiCollector final : public Collector {
   std::vector<MPI_Request> requests_;  // answer and trajectories of rank 1, of rank 2, ...
   std::vector<int> finished_;          // scratch of MPI_Testsome
   bool charge_ = true;
+  double handing_over_seconds_ = 0.0;  // this round's weights, to the network
   CommunicationLedger ledger_;
 };
 

@@ -48,6 +48,14 @@ def test_two_hosts_end_with_the_bits_of_one(tmp_path: Path, agreement: str) -> N
     assert there["link"] == {"bits_per_second": 100e6, "delay_seconds": 0.0}
 
 
+def test_weights_take_as_long_as_the_link_needs_for_them(tmp_path: Path) -> None:
+    """Not as long as TCP needs to take them over, which is nothing. A tenth is for what a bucket lets through at once."""
+    training = "--collect mpi --workers 2 --preset d4 --envs 2 --steps-per-round 64 --steps 128 --evaluate-every 0".split()
+    record = two_hosts(tmp_path, "--bandwidth", "10mbit", *training, "--final-episodes", "0")
+    weights = record["communication"]["weights"]
+    assert weights["transfer_seconds"] >= 0.9 * weights["bytes"] * 8 / 10e6
+
+
 def test_the_relay_delays(tmp_path: Path) -> None:
     """Never less than asked for, on any machine."""
     record = two_hosts(tmp_path, "--delay", "2ms", *TRAINING, "--agreement", "none")
