@@ -155,7 +155,7 @@ def test_action_values_are_not_sampled_from(tmp_path: Path) -> None:
 def test_several_policies_have_the_returns_of_each_alone(tmp_path: Path) -> None:
     amount, policies = ["--episodes", "61", "--sampled"], ["one", "two", "three"]
     for seed, policy in enumerate(policies):
-        train(tmp_path, f"--env CartPole-v1 --steps 512 --seed {seed} --save-policy {policy}")
+        train(tmp_path, f"--env CartPole-v1 --steps 1024 --learning-rate 0.05 --seed {seed} --save-policy {policy}")
     alone = [evaluate(tmp_path, tmp_path / policy, *amount)["returns"] for policy in policies]
     assert len({tuple(returns) for returns in alone}) == 3
     for workers in ("1", "2", "5"):
