@@ -1,5 +1,5 @@
-// Parameter servers of tables: averages and merges by hand, one worker has the serial code's bits, merges are never torn,
-// a stale whole table undoes other workers' cells.
+// Parameter servers of tables: averages and merges by hand, one worker has the serial code's bits, merges are never
+// torn, a stale whole table undoes other workers' cells.
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -274,8 +274,36 @@ TEMPLATE_TEST_CASE("asynchronous merges by hand: rate, refresh, lag; a stale tab
   }
 }
 
+TEST_CASE("merges that lag move the server's parameters by eta d / (1 + eta lag)") {
+  const Waiter waiter = waiter_for(1);
+  constexpr double kMove = 1.0;  // d, by every member before every merge
+  for (const int members : {1, 2, 3, 4}) {
+    for (const double rate : {0.25, 0.5, 1.0}) {
+      INFO(members << " members, rate " << rate);
+      SharedRegion region("test", ServedParameters<double>::bytes(1, 1));
+      ServedParameters<double> server(region, 1, 1);
+      std::vector<MergingMember<double>> team;
+      for (int i = 0; i < members; ++i) team.emplace_back(server, MergeSetting{rate, true}, waiter);
+      Values own(static_cast<std::size_t>(members), 0.0);
+      const auto merge_in_turn = [&](int turns) {
+        for (int turn = 0; turn < turns; ++turn) {
+          for (std::size_t i = 0; i < own.size(); ++i) {
+            own[i] += kMove;
+            team[i].meet(std::span(own).subspan(i, 1));
+          }
+        }
+        return own.back();
+      };
+      const double before = merge_in_turn(200);
+      const double moved = (merge_in_turn(100) - before) / (100.0 * members);
+      CHECK(std::abs(moved - rate * kMove / (1.0 + rate * (members - 1))) < 1e-9);
+    }
+  }
+}
+
 TEST_CASE("updates of single cells keep what a stale whole table undoes") {
-  // Two workers start from zeros; A learns the cells of state 0, B those of state 1, and both are done before they agree.
+  // Two workers start from zeros; A learns the cells of state 0, B those of state 1, and both are done before they
+  // agree.
   Values table(4, 0.0);
   std::vector<std::uint32_t> visits(4, 0);
   const auto source = [](std::uint64_t index) {
@@ -375,7 +403,8 @@ TEST_CASE("servers' tables arrive at Q* where the step sizes allow it") {
       for (const bool refresh : {true, false}) {
         INFO("rate " << rate << ", refresh " << refresh);
         const Merged result = merged(table, 0.8, holds, team, {rate, refresh}, kSteps, 25);
-        // Where workers run one after another, each brings the noise of its own first visits: wide, and far from vanishing.
+        // Where workers run one after another, each brings the noise of its own first visits: wide, and far from
+        // vanishing.
         CHECK(largest_error(result.q, optimum, all) < 0.1 * start);
         CHECK(result.lags.count == kSteps / 25);
       }

@@ -2,15 +2,16 @@
 //
 //   LocalLearner     delta_i = r + gamma max_a' Q(s', a'; theta) - Q(s, a; theta_i),
 //                    theta_i <- theta_i + alpha delta_i grad Q_i(s, a)
-//   GradientSender   delta = r + gamma max_a' Q(s', a'; theta_i) - Q(s, a; theta_i),   theta <- theta + alpha delta grad Q
+//   GradientSender   delta = r + gamma max_a' Q(s', a'; theta_i) - Q(s, a; theta_i),
+//                    theta <- theta + alpha delta grad Q
 //
-// theta: the server's table, as the worker last received it; theta_i: the worker's own. grad Q is 1 at the cell (s, a), 0
-// elsewhere. Source: document D2, section 4.1 and listing 5.1.
+// theta: the server's table, as the worker last received it; theta_i: the worker's own. grad Q is 1 at the cell (s,
+// a), 0 elsewhere. Source: document D2, section 4.1 and listing 5.1.
 //
 // alpha by visits counts each worker's own visits under LocalLearner, whose results are averaged: N workers with n / N
-// visits each, whose moves count 1 / N, together move a cell about as far as one worker with n visits. It counts the visits
-// of all workers under GradientSender, whose results are added up: own counts would make N first steps of size 1.
-// Deviation: LocalLearner writes a mean of old and new, as algorithms/tabular/tabular_update.hpp does.
+// visits each, whose moves count 1 / N, together move a cell about as far as one worker with n visits. It counts the
+// visits of all workers under GradientSender, whose results are added up: own counts would make N first steps of size
+// 1. Deviation: LocalLearner writes a mean of old and new, as algorithms/tabular/tabular_update.hpp does.
 #pragma once
 
 #include <cstdint>

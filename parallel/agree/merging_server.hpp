@@ -3,16 +3,18 @@
 //
 //   theta <- theta + eta (theta_i - theta),   then theta_i <- theta
 //
-// Source: document D2, section 4.2, which leaves the second half open: with `refresh` false a member keeps its own theta_i
-// and only receives theta beside it. With eta = 1 theta_i is taken as it is: the equation's theta + (theta_i - theta)
-// differs from it by rounding only, and what others have merged since the member last received is undone.
+// Source: document D2, section 4.2, which leaves the second half open: with `refresh` false a member keeps its own
+// theta_i and only receives theta beside it. With eta = 1 theta_i is taken as it is: the equation's theta + (theta_i
+// - theta) differs from it by rounding only, and what others have merged since the member last received is undone.
 //
-// Parameters are divided into shards with a lock each. Members merge whole ranges, so a merge that another one tore would
-// be neither's parameters; one cell or one gradient step at a time needs no lock (HogwildParameters). With several shards
-// each is whole, and a member may receive shards of different ages.
+// Parameters are divided into shards with a lock each. Members merge whole ranges, so a merge that another one tore
+// would be neither's parameters; one cell or one gradient step at a time needs no lock (HogwildParameters). With
+// several shards each is whole, and a member may receive shards of different ages.
 //
 // A merge moves 2 S bytes, S of parameters: theta_i out, theta in. The lag of a merge is the number of merges by others
-// since the member last received, the largest over the shards.
+// since the member last received, the largest over the shards. A merge pulls theta back to where it was then as well, so
+// where members would move it by d each, a merge moves it by eta d / (1 + eta lag): with eta = 1 and members in turn,
+// all of them together are no faster than one.
 #pragma once
 
 #include <algorithm>
@@ -46,8 +48,8 @@ class ServedParameters {
   std::size_t count() const { return theta_.size(); }
   int shards() const { return static_cast<int>(shards_.size()); }
 
-  // Calls visit(theta, version, first) on every shard while it is locked: its parameters, the number of merges so far, and
-  // where it begins.
+  // Calls visit(theta, version, first) on every shard while it is locked: its parameters, the number of merges so
+  // far, and where it begins.
   template <typename Visit>
   void visit_shards(const Waiter& waiter, const Visit& visit) {
     for (std::size_t shard = 0; shard < shards_.size(); ++shard) {

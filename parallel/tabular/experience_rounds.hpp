@@ -1,5 +1,5 @@
-// Workers that send what they experience to a server, which alone updates, in lock-step. A batch has two phases, a meeting
-// after each:
+// Workers that send what they experience to a server, which alone updates, in lock-step. A batch has two phases, a
+// meeting after each:
 //
 //   draw     every worker draws its share of the batch and leaves it with the server, worker 0
 //   update   the server goes through the batch in its order, each update from the values that the one before has left
@@ -24,8 +24,8 @@ struct ExperienceCount {
   std::uint64_t received = 0;  // transitions that others had drawn
 };
 
-// `draw(index)` gives the transition of that index; `update(transition)` and `look(batches)` run on worker 0, which keeps
-// `count`; look says whether it has seen enough.
+// `draw(index)` gives the transition of that index; `update(transition)` and `look(batches)` run on worker 0, which
+// keeps `count`; look says whether it has seen enough.
 template <typename Draw, typename Update, typename Look>
 void run_experience_rounds(TeamMember& member, const ExperiencePlan& plan, SweepBins& bins, const Draw& draw,
                            const Update& update, ExperienceCount& count, const Look& look) {

@@ -1,5 +1,5 @@
-// How many merges had which lag (parallel/agree/parameter_agreement.hpp), in bins that double: lag 0, 1, 2 to 3, 4 to 7, ..
-// One worker's, on cache lines of its own, in shared memory where worker 0 reads it.
+// How many merges had which lag (parallel/agree/parameter_agreement.hpp), in bins that double: lag 0, 1, 2 to 3, 4 to
+// 7, .. One worker's, on cache lines of its own, in shared memory where worker 0 reads it.
 #pragma once
 
 #include <algorithm>

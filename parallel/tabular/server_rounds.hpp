@@ -1,7 +1,7 @@
 // Workers of a table that learn on their own and meet in lock-step:
 //
-//   each round: worker w of W does the updates (k W + w) L, .. (k W + w) L + L - 1 of round k on its own table, then all
-//   agree on one table (parallel/agree/parameter_agreement.hpp), from which the next round begins
+//   each round: worker w of W does the updates (k W + w) L, .. (k W + w) L + L - 1 of round k on its own table, then
+//   all agree on one table (parallel/agree/parameter_agreement.hpp), from which the next round begins
 //
 // The same bits again for the same number of workers, in threads and processes.
 #pragma once
@@ -21,9 +21,9 @@ struct ServerPlan {
   std::uint64_t rounds_between_looks = 1;
 };
 
-// `update(index)` changes `own` by the transition of that index; it reads `theta`, the table of the last meeting, which this
-// function sets. `look(rounds)` runs on worker 0 and returns whether it has seen enough. Returns the rounds done, the same
-// on every worker.
+// `update(index)` changes `own` by the transition of that index; it reads `theta`, the table of the last meeting,
+// which this function sets. `look(rounds)` runs on worker 0 and returns whether it has seen enough. Returns the
+// rounds done, the same on every worker.
 template <typename Update, typename Look>
 std::uint64_t run_server_rounds(TeamMember& member, const ServerPlan& plan, ParameterAgreement<double>& agreement,
                                 const Update& update, std::span<double> own, std::span<double> theta,

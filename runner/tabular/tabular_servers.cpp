@@ -84,8 +84,8 @@ void run_averages(const TabularParts& parts, const Source& source) {
   parts.result.steps = rounds * steps_a_round;
 }
 
-// `make_worker(member, count)` gives what is called with each index of a worker; its `finish()` is called after the last.
-// `snapshot` lays the server's table where it is looked at.
+// `make_worker(member, count)` gives what is called with each index of a worker; its `finish()` is called after the
+// last. `snapshot` lays the server's table where it is looked at.
 template <typename MakeWorker, typename Snapshot>
 void run_freely(const TabularParts& parts, ServerCounts& counts, const MakeWorker& make_worker,
                 const Snapshot& snapshot) {

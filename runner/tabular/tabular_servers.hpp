@@ -1,5 +1,5 @@
-// Runs in which a server holds the table: workers' tables averaged in lock-step or merged freely, experience or gradients
-// sent to it.
+// Runs in which a server holds the table: workers' tables averaged in lock-step or merged freely, experience or
+// gradients sent to it.
 #pragma once
 
 #include "algorithms/tabular/transition_source.hpp"
