@@ -19,6 +19,7 @@ void meet_beside_companions(const RunConfiguration& c, const NetworkLayout& layo
   EndWords& end = region.make<EndWords>();
   const auto work = [&](int worker, std::function<void()> watch) {
     request_precise_sleep();
+    slow_down_this_thread(worker == c.slow_worker ? c.slow_factor : 1.0);
     const CoreShare share(worker, c.workers);
     const EnvironmentRange own = environments_of(worker, c.workers, c.environments);
     SharedMemoryTransport transport(mailboxes, worker, std::move(watch));

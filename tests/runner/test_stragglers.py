@@ -20,6 +20,7 @@ COST_SECONDS = 500e-6
         ("processes --workers 4", 0),
         ("processes --workers 4 --inference learner", 1),
         ("processes --workers 4 --agreement all-reduce", 1),
+        ("threads --workers 4 --agreement server", 1),
         ("mpi --workers 2", 1),
         ("mpi --workers 2 --inference learner", 1),
         ("mpi --workers 2 --agreement all-reduce", 1),
