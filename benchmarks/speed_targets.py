@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from benchmarks.programs import BenchmarkError
-from benchmarks.targets import busy, communication, end_to_end, split_gradients, wait
+from benchmarks.targets import busy, communication, end_to_end, free_running, pipelined, split_gradients, wait
 from benchmarks.targets.interleave import launch_interleaved
 from benchmarks.targets.setting import Setting
 from benchmarks.targets.target import Target, render_targets
@@ -27,6 +27,8 @@ GROUPS: dict[str, ModuleType] = {
     "end_to_end": end_to_end,
     "busy": busy,
     "wait": wait,
+    "pipelined": pipelined,
+    "free_running": free_running,
     "split_gradients": split_gradients,
     "communication": communication,
 }

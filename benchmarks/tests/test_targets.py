@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.targets import communication, end_to_end, split_gradients, wait
+from benchmarks.targets import communication, end_to_end, free_running, pipelined, split_gradients, wait
 from benchmarks.targets.interleave import order_of_pass
 from benchmarks.targets.rows import Row, Sample
 from benchmarks.targets.setting import Setting
@@ -64,6 +64,29 @@ def test_a_round_at_its_bound_has_efficiency_one() -> None:
     expected = (collect / 8 + learn) / (2 * collect / 8 + learn)
     assert value_of(targets["wait, mpi, W=8: round against its bound"]) == pytest.approx(expected)
     assert targets["wait, mpi, W=8: round against its bound"].verdict() == "missed"
+
+
+def test_a_pipelined_round_is_held_against_the_longer_phase() -> None:
+    samples = {}
+    for row in pipelined.rows(SETTING):
+        samples[row.name] = [run(0.1, 0.2)] * 3 if row.name.endswith("lock-step") else [run(0.02, 0.2)] * 3
+    targets = pipelined.judge(samples, SETTING)
+    assert len(targets) == len(samples) / 2
+    for target in targets:
+        if SETTING.usable_cores < 2:
+            assert target.verdict() == "not run"
+        else:
+            assert value_of(target) == pytest.approx(1.1)
+            assert target.verdict() == "missed"
+
+
+def test_free_actors_are_held_against_their_own_speed() -> None:
+    samples = {row.name: [run(0.08, 0.02)] * 3 for row in free_running.rows(SETTING)}
+    # A round of any number of actors in the time in which one alone collects its part of it, whatever it learns meanwhile.
+    samples["a2c, threads, W=8"] = [run(0.05, 0.03)] * 3
+    targets = {target.what: target for target in free_running.judge(samples, SETTING)}
+    assert value_of(targets["free-running, a2c, threads, W=8: of the actors' own speed"]) == pytest.approx(1.0)
+    assert value_of(targets["free-running, vtrace, processes, W=1: of the actors' own speed"]) == pytest.approx(0.8)
 
 
 def test_split_ranks_are_held_against_what_the_all_reduce_leaves() -> None:
