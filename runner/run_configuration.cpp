@@ -110,6 +110,7 @@ void validate_costs(const RunConfiguration& c) {
   require(c.slow_worker < c.workers && c.workers > 1,
           fmt::format("--slow-worker {} of {} workers: give one of two workers or more, counted from 0", c.slow_worker,
                       c.workers));
+  require(c.threads_per_worker == 1, "--slow-worker is of workers with one thread: leave --threads-per-worker away");
   require(costs_something(c), "--slow-worker multiplies a step cost, and there is none: give --step-cost");
 }
 

@@ -78,6 +78,7 @@ REFUSED = [
     ("--reset-cost 1ms", "step cost '1ms'"),
     ("--collect threads --workers 2 --slow-worker 1:2", "--slow-worker multiplies a step cost, and there is none"),
     ("--collect threads --workers 2 --step-cost wait:1ms --slow-worker 2:2", "--slow-worker 2 of 2 workers"),
+    ("--collect processes --workers 2 --threads-per-worker 2 --step-cost wait:1ms --slow-worker 1:2", "leave --threads-per-worker away"),
     ("--step-cost wait:1ms --slow-worker 0:2", "--slow-worker 0 of 1 workers"),
     ("--collect threads --workers 2 --step-cost wait:1ms --slow-worker 1", "--slow-worker '1' is not I:K"),
     ("--collect threads --workers 2 --step-cost wait:1ms --slow-worker 1:0.5", "--slow-worker '1:0.5' is not I:K"),
