@@ -36,8 +36,8 @@
 #include "parallel/transport/mpi_transport.hpp"
 #include "parallel/transport/shared_memory_transport.hpp"
 #include "runner/central_rounds.hpp"
+#include "runner/free_learner_rounds.hpp"
 #include "runner/free_rounds.hpp"
-#include "runner/hogwild_rounds.hpp"
 #include "runner/joined_rounds.hpp"
 #include "runner/parameter_cells.hpp"
 #include "runner/split_rounds.hpp"
@@ -227,24 +227,24 @@ void learn_split_by_messages(const Parts& parts, const LearnerMain& learner_main
   learn_split_in_linked_processes(parts, link_of, learner_main);
 }
 
-// Every worker learns from its own segments and steps parameters that all of them share.
-void learn_without_locks(const Parts& parts, const LearnerMain& learner_main) {
+// Every worker learns from its own segments and waits for nobody; they share parameters.
+void learn_freely(const Parts& parts, const LearnerMain& learner_main) {
   const RunConfiguration& c = parts.configuration;
   const CompanionPlace place =
       c.collect == CollectMode::kThreads ? CompanionPlace::kThreads : CompanionPlace::kProcesses;
   require_threads(c);
-  HogwildBoard board(c, parts.layout.parameter_count);
+  FreeLearnerBoard board(c, parts.layout.parameter_count);
   const auto serve = [&](int worker) {
     request_precise_sleep();
     use_one_torch_thread();
     const CoreShare share(worker, c.workers);
-    HogwildMember member(c, parts.layout, board.parameters(), worker, make_own_actor(parts, worker));
+    FreeLearnerMember member(c, parts.layout, board, worker, make_own_actor(parts, worker), waiter_for(c.workers));
     member.worker().serve(board.tickets(), waiter_for(c.workers));
   };
   Companions others(place, c.workers, serve, [&board] { board.tickets().end(); });
   use_one_torch_thread();
   const CoreShare share(0, c.workers);
-  HogwildRounds rounds(c, parts.layout, board, make_own_actor(parts, 0), [&others] { others.check(); });
+  FreeLearnerRounds rounds(c, parts.layout, board, make_own_actor(parts, 0), [&others] { others.check(); });
   learner_main(rounds);
 }
 
@@ -319,8 +319,8 @@ bool run_cell(const RunConfiguration& c, const NetworkLayout& layout, const Envi
               const LearnerMain& learner_main) {
   const Parts parts = parts_of(c, layout, environment);
   if (c.collect == CollectMode::kMpi) return run_in_ranks(parts, learner_main);
-  if (c.agreement == Agreement::kHogwild) {
-    learn_without_locks(parts, learner_main);
+  if (c.free_running() && c.agreement != Agreement::kNone) {
+    learn_freely(parts, learner_main);
   } else if (c.meets_on_parameters()) {
     require_threads(c);
     meet_beside_companions(c, layout, parts.actors, learner_main);

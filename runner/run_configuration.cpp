@@ -169,6 +169,25 @@ void validate_agreement(const RunConfiguration& c) {
       fmt::format("--server-shards {} is for a parameter server: give --agreement server with it", c.server_shards));
   require(c.graph == GossipTopology::kRing || c.gossips(),
           fmt::format("--graph {} says who meets whom in a gossip: give --agreement gossip with it", name_of(c.graph)));
+  const bool merges =
+      c.agreement == Agreement::kServer && c.free_running() && c.server_takes == ServerTakes::kParameters;
+  require(c.server_takes == ServerTakes::kParameters || (c.agreement == Agreement::kServer && c.free_running()),
+          "--server-takes gradients is for --agreement server --schedule free-running; in lock-step give --agreement "
+          "all-reduce in its place");
+  require(c.merge_rate_or_mean() > 0.0 && c.merge_rate_or_mean() <= 1.0,
+          fmt::format("--merge-rate is {}: give a number above 0, at most 1", c.merge_rate_or_mean()));
+  require(merges || (!c.merge_rate && c.refresh_after_merge),
+          "--merge-rate and --refresh-after-merge are for parameters that free-running workers merge with a server's: "
+          "give --agreement server --schedule free-running with them, and leave --server-takes away");
+  require(c.server_takes == ServerTakes::kParameters || c.agree_every == 1,
+          "--agree-every is for workers that meet on parameters: leave it or --server-takes gradients away");
+  require(
+      c.server_takes == ServerTakes::kParameters || c.algorithm() != "dqn",
+      "--server-takes gradients: every worker of dqn would learn from a replay and a target network of its own; leave "
+      "it away");
+  require(c.server_shards == 1 || !c.free_running(),
+          "--server-shards: free-running workers find the server's parameters in memory that they share, in one place; "
+          "leave it away");
   require(c.server_shards <= c.workers,
           fmt::format("--server-shards {} are served by workers, and there are {}: give at most as many",
                       c.server_shards, c.workers));
@@ -322,6 +341,8 @@ std::string name_of(AllReduce all_reduce) {
   }
   return "";
 }
+
+std::string name_of(ServerTakes takes) { return takes == ServerTakes::kParameters ? "parameters" : "gradients"; }
 
 std::string name_of(AverageSharing averages) { return averages == AverageSharing::kShared ? "shared" : "per-worker"; }
 

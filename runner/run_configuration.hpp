@@ -32,6 +32,9 @@ enum class Agreement { kNone, kAllReduce, kHogwild, kServer, kGossip };
 // other with queues between.
 enum class Schedule { kLockStep, kPipelined, kFreeRunning };
 
+// What free-running workers send to a parameter server.
+enum class ServerTakes { kParameters, kGradients };
+
 struct EvaluationSetting {
   int every_rounds = 0;  // 0: no evaluations during training
   int episodes = 32;
@@ -50,7 +53,11 @@ struct RunConfiguration {
   int agree_every = 1;                           // rounds between meetings on parameters
   GossipTopology graph = GossipTopology::kRing;  // of a gossip
   int server_shards = 1;                         // workers that serve a range of the parameters each
-  CodecSetting codec;                            // of gradients that cross as messages
+  ServerTakes server_takes = ServerTakes::kParameters;
+  // How far a free-running worker takes the server's parameters towards its own; empty: as far as a mean of all would.
+  std::optional<double> merge_rate;
+  bool refresh_after_merge = true;  // false: it goes on from its own
+  CodecSetting codec;               // of gradients that cross as messages
   Schedule schedule = Schedule::kLockStep;
   int queue_depth = 1;                                // segments that an actor may be ahead, free-running
   int lag = 0;                                        // rounds by which the acting parameters are behind, lock-step
@@ -88,6 +95,7 @@ struct RunConfiguration {
   bool meets_on_parameters() const { return agreement == Agreement::kServer || gossips(); }
   // Whether workers hold different parameters after a meeting: what is evaluated is then the average of all.
   bool gossips() const { return agreement == Agreement::kGossip; }
+  double merge_rate_or_mean() const { return merge_rate.value_or(1.0 / workers); }
   bool free_running() const { return schedule == Schedule::kFreeRunning; }
   bool pipelined() const { return schedule == Schedule::kPipelined; }
   bool central_learner_runs_free() const { return free_running() && agreement == Agreement::kNone; }
@@ -120,6 +128,7 @@ std::string name_of(CollectMode mode);
 std::string name_of(InferencePlace place);
 std::string name_of(Agreement agreement);
 std::string name_of(AllReduce all_reduce);
+std::string name_of(ServerTakes takes);
 std::string name_of(Schedule schedule);
 std::string name_of(AverageSharing averages);
 

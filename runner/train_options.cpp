@@ -74,12 +74,21 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
                         "A3C); or each learns by itself and meets the others at a parameter server, or its "
                         "neighbours in a graph [none]");
   add_value(command, "--agree-every", c.agree_every, kWhole,
-            "rounds that workers learn by themselves between two meetings, with server or gossip");
+            "rounds that workers learn by themselves between two meetings, with server or gossip; "
+            "their own segments where they run freely");
   add_choice<GossipTopology>(command, "--graph", c.graph, graphs(),
                              "who meets whom with --agreement gossip; parameters are mixed, or on the directed "
                              "graphs exponential, one-peer and random-peer summed by push-sum [ring]");
   add_value(command, "--server-shards", c.server_shards, kWhole,
-            "workers that serve a range of the parameters each, with --agreement server");
+            "workers that serve a range of the parameters each, with --agreement server in lock-step");
+  add_choice<ServerTakes>(command, "--server-takes", c.server_takes,
+                          {{"parameters", ServerTakes::kParameters}, {"gradients", ServerTakes::kGradients}},
+                          "what free-running workers send to the server: parameters, which it merges with its own, or "
+                          "gradients, by which it steps them [parameters]");
+  add_value(command, "--merge-rate", c.merge_rate, "X",
+            "how far a merge takes the server's parameters towards a free-running worker's, up to 1 [1 / workers]");
+  add_value(command, "--refresh-after-merge", c.refresh_after_merge, "true|false",
+            "whether a free-running worker goes on from the merged parameters; false: from its own");
   add_choice<AllReduce>(command, "--all-reduce", c.all_reduce,
                         {{"direct", AllReduce::kDirect},
                          {"ring", AllReduce::kRing},

@@ -15,9 +15,10 @@ HogwildParameters::HogwildParameters(int workers, std::size_t parameter_count, A
               SharedRegion::bytes_for<FloatPair>(RelaxedFloats::cells_for(parameter_count)) *
                       (1 + SharedParameters::kAverages * sets_of_averages(workers, averages)) +
                   SharedRegion::bytes_for<Updates>(sets_of_averages(workers, averages)) +
-                  SharedRegion::bytes_for<Counts>(1)),
+                  SharedRegion::bytes_for<Counts>(1) + SharedRegion::bytes_for<SharedLock>(1)),
       parameters_(region_.carve<FloatPair>(RelaxedFloats::cells_for(parameter_count))),
-      counts_(region_.make<Counts>()) {
+      counts_(region_.make<Counts>()),
+      lock_(region_.make<SharedLock>()) {
   const std::size_t sets = sets_of_averages(workers, averages);
   const std::span<Updates> updates = region_.carve<Updates>(sets);
   for (std::size_t set = 0; set < sets; ++set) {

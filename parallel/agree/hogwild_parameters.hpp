@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/relaxed_floats.hpp"
+#include "parallel/transport/shared_lock.hpp"
 #include "parallel/transport/shared_region.hpp"
 
 namespace prl {
@@ -37,6 +38,9 @@ class HogwildParameters {
   // What the learner of a worker steps (LearnerStorage::shared).
   const SharedParameters& shared(int worker) const { return shared_[static_cast<std::size_t>(worker)]; }
 
+  // For workers that are to copy and step one after the other.
+  SharedLock& lock() { return lock_; }
+
   // Pushes that have been finished, by all workers.
   std::uint64_t pushes() const { return counts_.pushes.load(); }
   void count_push() { counts_.pushes.fetch_add(1); }
@@ -54,6 +58,7 @@ class HogwildParameters {
   SharedRegion region_;
   RelaxedFloats parameters_;
   Counts& counts_;
+  SharedLock& lock_;
   std::vector<SharedParameters> shared_;  // by worker
 };
 

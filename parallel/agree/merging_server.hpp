@@ -7,18 +7,21 @@
 // theta_i and only receives theta beside it. With eta = 1 theta_i is taken as it is: the equation's theta + (theta_i
 // - theta) differs from it by rounding only, and what others have merged since the member last received is undone.
 //
-// Parameters are divided into shards with a lock each. Members merge whole ranges, so a merge that another one tore
-// would be neither's parameters; one cell or one gradient step at a time needs no lock (HogwildParameters). With
-// several shards each is whole, and a member may receive shards of different ages.
+// Parameters are divided into shards with a lock each. Members merge whole ranges, so a merge that another one tore would
+// be neither's parameters; one cell or one gradient step at a time needs no lock (HogwildParameters). A member takes the
+// next shard's lock before it lets the last one go, so nobody overtakes another: merges follow one another on all shards
+// alike, as if the parameters had one lock, while several members are at work on different shards.
 //
 // A merge moves 2 S bytes, S of parameters: theta_i out, theta in. The lag of a merge is the number of merges by others
-// since the member last received, the largest over the shards. A merge pulls theta back to where it was then as well, so
-// where members would move it by d each, a merge moves it by eta d / (1 + eta lag): with eta = 1 and members in turn,
-// all of them together are no faster than one.
+// since the member last received.
+// A merge pulls theta back to where it was then as well, so where members would move it by d each, a merge moves it by
+// eta d / (1 + eta lag): with eta = 1 and members in turn, all of them together are no faster than one.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -52,10 +55,12 @@ class ServedParameters {
   // far, and where it begins.
   template <typename Visit>
   void visit_shards(const Waiter& waiter, const Visit& visit) {
+    std::array<std::optional<SharedLockHold>, 2> holds;
     for (std::size_t shard = 0; shard < shards_.size(); ++shard) {
       const std::size_t first = theta_.size() * shard / shards_.size();
       const std::size_t last = theta_.size() * (shard + 1) / shards_.size();
-      const SharedLockHold hold(shards_[shard].lock, waiter);
+      holds[shard % 2].emplace(shards_[shard].lock, waiter);
+      holds[(shard + 1) % 2].reset();
       visit(theta_.subspan(first, last - first), shards_[shard].merges, first);
     }
   }

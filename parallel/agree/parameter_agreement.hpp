@@ -14,7 +14,7 @@ namespace prl {
 
 // What a member learns of a meeting.
 struct Meeting {
-  long lag = 0;  // merges by others since this member last received parameters; 0 in lock-step
+  long lag = 0;  // merges by others since this member's last one; 0 in lock-step
 };
 
 template <typename Scalar>

@@ -1,4 +1,4 @@
-// One worker of several that learn side by side on shared parameters, each for itself:
+// One worker of several that step parameters which all of them share, each for itself:
 //
 //   repeat   theta' <- theta                                  copied without a lock
 //            collect a segment with theta', from own environments
@@ -8,47 +8,38 @@
 // itself, and the rule's lock-step rounds come out, bit by bit.
 //
 // Source: Mnih et al., "Asynchronous methods for deep reinforcement learning" (ICML 2016), algorithm S3 (A3C), of which
-// this is the loop; the rule is the learner's.
+// this is the loop; the rule is the learner's. With a lock around each copy and each step nothing is lost or mixed: the
+// server that holds parameters and optimiser, and takes gradients, of Nair et al., "Massively parallel methods for deep
+// reinforcement learning" (Gorila, 2015), section 4, on one machine.
 //
 // What is counted, with S bytes of parameters, of every worker: S of weights a copy, S of gradients an update.
 #pragma once
 
-#include <atomic>
 #include <optional>
 
-#include "core/actor.hpp"
-#include "core/aligned_buffer.hpp"
-#include "core/episode_returns.hpp"
-#include "core/learner.hpp"
 #include "parallel/agree/hogwild_parameters.hpp"
-#include "parallel/schedule/segment_tickets.hpp"
+#include "parallel/schedule/free_worker.hpp"
 
 namespace prl {
 
-class HogwildWorker {
+class HogwildWorker final : public FreeWorker {
  public:
-  // `learner` computes from its parameters(), the worker's copy, steps parameters.shared(worker), and takes `segment`, the
-  // blocks of this worker's environments, as the whole of its batch. All must outlive it. Episodes whose return exceeds
-  // `solved_return` count as solved.
+  // `learner` steps parameters.shared(worker) (see FreeWorker). With a waiter copies and steps are under the parameters'
+  // lock.
   HogwildWorker(HogwildParameters& parameters, int worker, Actor& actor, Learner& learner, const SegmentView& segment,
-                std::optional<double> solved_return = std::nullopt);
-
-  // One segment. Returns false if it was given up because `stop` was set, before any update.
-  bool work(const std::atomic<bool>& stop, SegmentReport& report);
-
-  // Segment after segment, until they end.
-  void serve(SegmentTickets& tickets, const Waiter& waiter);
+                std::optional<double> solved_return = std::nullopt, std::optional<Waiter> lock_waiter = std::nullopt);
 
  private:
+  void prepare(SegmentReport& report) override;
+  void learn(SegmentReport& report) override;
   void pull(SegmentReport& report);
   void push(SegmentReport& report);
+  // Takes the lock where there is to be one.
+  void lock_into(std::optional<SharedLockHold>& held);
 
   HogwildParameters& parameters_;
-  int worker_;
-  Actor& actor_;
-  Learner& learner_;
-  SegmentView segment_;
-  EpisodeReturns episodes_;
+  std::optional<Waiter> lock_waiter_;
+  std::uint64_t pushes_at_copy_ = 0;
 };
 
 }  // namespace prl

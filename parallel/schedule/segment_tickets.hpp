@@ -7,9 +7,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "core/aligned_buffer.hpp"
+#include "core/learner.hpp"
 #include "parallel/transport/doorbell.hpp"
 #include "parallel/transport/shared_region.hpp"
 
@@ -18,15 +20,18 @@ namespace prl {
 // What a worker says of a segment that it has learned from.
 struct SegmentReport {
   int worker = 0;
-  long lag = 0;  // updates by others between the copy that acted and the segment's first update
+  long lag =
+      0;  // updates by others between the copy that acted and the segment's first update, or merges since the last
   long environment_steps = 0;
   long steps_to_solved = 0;  // until an episode that counts as solved had ended; 0: none had
   long episodes = 0;
-  double return_sum = 0.0;          // of the episodes that ended
-  double collecting_seconds = 0.0;  // acting and stepping, step cost included
-  double learning_seconds = 0.0;    // gradients, copying and stepping the parameters
-  double pulling_seconds = 0.0;     // copying them
-  double pushing_seconds = 0.0;     // stepping them
+  double return_sum = 0.0;             // of the episodes that ended
+  double collecting_seconds = 0.0;     // acting and stepping, step cost included
+  double learning_seconds = 0.0;       // gradients, copying and stepping the parameters
+  double pulling_seconds = 0.0;        // copying them
+  double pushing_seconds = 0.0;        // stepping them
+  int updates = 0;                     // of the segment
+  std::optional<ReplayCounts> replay;  // of the worker's own, after the segment
   std::uint64_t pulls = 0;
   std::uint64_t pushes = 0;
 };

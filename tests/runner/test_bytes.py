@@ -204,6 +204,21 @@ def test_bytes_of_a_gossip(tmp_path: Path, collect: str, workers: int, graph: st
 
 
 @pytest.mark.parametrize(("collect", "workers"), [("threads", 2), ("processes", 4)])
+@pytest.mark.parametrize("refresh", ["true", "false"])
+def test_bytes_and_lags_of_merges(tmp_path: Path, collect: str, workers: int, refresh: str) -> None:
+    """A merge a segment: a worker's parameters to the server, and the server's back, also where a worker keeps its own."""
+    mode = f"--collect {collect} --workers {workers} --agreement server --schedule free-running"
+    record = train(tmp_path, mode, f"--algorithm a2c --env CartPole-v1 --rounds 12 --refresh-after-merge {refresh}")
+    merges = 12 * workers
+    messages = 2 * merges
+    assert counted(record, "weights") == (messages * 4 * record["counts"]["parameters"], messages)
+    assert counted(record, "gradients") == counted(record, "trajectories") == (0, 0)
+    assert record["counts"]["updates"] == sum(lag["segments"] for lag in record["staleness"]) == merges
+    # Every merge is a lag of at most each other worker's next one.
+    assert sum(lag["lag"] * lag["segments"] for lag in record["staleness"]) <= merges * (workers - 1)
+
+
+@pytest.mark.parametrize(("collect", "workers"), [("threads", 2), ("processes", 4)])
 @pytest.mark.parametrize("rule", ["a2c", "ppo"])
 def test_workers_on_shared_parameters_count_rounds_copies_and_steps(
     tmp_path: Path, rule: str, collect: str, workers: int

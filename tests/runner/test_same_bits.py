@@ -305,6 +305,22 @@ def test_a_worker_alone_in_a_gossip_equals_serial(tmp_path: Path, options: str, 
     assert digest(tmp_path, *common, mode) == serial_digest(tmp_path, *common)
 
 
+@pytest.mark.parametrize(("options", "mode"), [
+    ("--algorithm a2c --preset paper", "threads --server-takes gradients"),
+    ("--algorithm ppo --preset tuned --anneal-learning-rate true", "processes --merge-rate 1"),
+    ("--algorithm dqn --env CartPole-v1", "threads --merge-rate 1"),
+])
+def test_a_worker_alone_at_a_free_running_server_equals_serial(tmp_path: Path, options: str, mode: str) -> None:
+    evaluated = "--evaluate-every 2 --evaluation-episodes 3 --final-episodes 3 --warmup-rounds 1"
+    alone = train(tmp_path, options, ROUNDS_OF_19, evaluated, f"--collect {mode} --schedule free-running --agreement server")
+    expected = train(tmp_path, options, ROUNDS_OF_19, evaluated)
+    assert alone["parameters_digest"] == expected["parameters_digest"]
+    for part in ("counts", "final_evaluation", "staleness"):
+        assert alone[part] == expected[part]
+    curves = [[{**point, "seconds": 0} for point in record["curve"]] for record in (alone, expected)]
+    assert curves[0] == curves[1]
+
+
 def test_seeds_and_shards_change_the_bits(tmp_path: Path) -> None:
     options = ("", "--seed 2", "--seed 18446744073709551615", "--shards 2")
     assert len({serial_digest(tmp_path, ROUNDS_OF_19, option) for option in options}) == len(options)

@@ -1,0 +1,84 @@
+// The asynchronous parameter server in shared memory, with the parameters of two separate 256x256 networks (135,000
+// floats), by one worker alone or by two at the same time:
+//
+//   server/merge/threads:1|2      a worker's parameters merged with the server's, and the server's received back
+//   server/copy/threads:1|2       the same bytes copied: each thread's own to memory that is its own as well, and back
+//   server/exchange/threads:2     the same bytes by messages, between two members of the shared-memory transport
+//
+// The last two are what the bytes of a merge cost without it: the bounds that memory sets, and the suite's messages.
+#include <algorithm>
+
+#include "benchmarks/harness.hpp"
+#include "core/aligned_buffer.hpp"
+#include "parallel/agree/merging_server.hpp"
+#include "parallel/transport/shared_memory_transport.hpp"
+
+namespace prl {
+namespace {
+
+constexpr std::size_t kParameters = 135000;
+constexpr int kPieces = 17;  // as many as the runner makes of them
+constexpr int kMostThreads = 2;
+
+void count_merges(benchmark::State& state) {
+  set_rate(state, "merges/s", static_cast<double>(state.iterations()));
+  label_oversubscribed(state, state.threads());
+}
+
+void fill(AlignedBuffer<float>& values, int thread) {
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = 1e-3F * static_cast<float>((i + thread) % 17);
+}
+
+void merge(benchmark::State& state) {
+  static SharedRegion region("the server", ServedParameters<float>::bytes(kParameters, kPieces));
+  static ServedParameters<float> board(region, kParameters, kPieces);
+  AlignedBuffer<float> own(kParameters);
+  fill(own, state.thread_index());
+  MergingMember<float> server(board, {0.5, true}, waiter_for(state.threads()));
+  while (state.KeepRunning()) server.meet(own.span());
+  count_merges(state);
+}
+
+void copy(benchmark::State& state) {
+  AlignedBuffer<float> own(kParameters);
+  AlignedBuffer<float> there(kParameters);
+  fill(own, state.thread_index());
+  while (state.KeepRunning()) {
+    std::copy_n(own.data(), own.size(), there.data());
+    benchmark::ClobberMemory();
+    std::copy_n(there.data(), there.size(), own.data());
+    benchmark::ClobberMemory();
+  }
+  count_merges(state);
+}
+
+void exchange(benchmark::State& state) {
+  static SharedMailboxes mailboxes(kMostThreads);
+  AlignedBuffer<float> own(kParameters);
+  AlignedBuffer<float> received(kParameters);
+  fill(own, state.thread_index());
+  SharedMemoryTransport transport(mailboxes, state.thread_index());
+  const int other = 1 - state.thread_index();
+  while (state.KeepRunning()) {
+    transport.exchange(other, std::as_bytes(own.span()), other, std::as_writable_bytes(received.span()),
+                       Purpose::kWeights);
+  }
+  count_merges(state);
+}
+
+}  // namespace
+}  // namespace prl
+
+int main(int argc, char** argv) {
+  using namespace prl;
+  const auto add = [](const char* name, void (*body)(benchmark::State&), int fewest_threads) {
+    benchmark::RegisterBenchmark(name, body)
+        ->ThreadRange(fewest_threads, kMostThreads)
+        ->UseRealTime()
+        ->Unit(benchmark::kMicrosecond);
+  };
+  add("server/merge", merge, 1);
+  add("server/copy", copy, 1);
+  add("server/exchange", exchange, kMostThreads);
+  return run_benchmarks(argc, argv);
+}

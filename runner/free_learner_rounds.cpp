@@ -1,0 +1,216 @@
+#include "runner/free_learner_rounds.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "parallel/schedule/hogwild_worker.hpp"
+#include "parallel/schedule/server_worker.hpp"
+#include "runner/starting_parameters.hpp"
+
+namespace prl {
+namespace {
+
+// Rounds by which the others may be ahead of the one that worker 0 counts: enough that nobody waits for it.
+constexpr std::uint64_t kRoundsAhead = 8;
+
+std::uint64_t most_open(const RunConfiguration& c) {
+  return (kRoundsAhead + 1) * static_cast<std::uint64_t>(c.workers);
+}
+
+bool merges(const RunConfiguration& c) {
+  return c.agreement == Agreement::kServer && c.server_takes == ServerTakes::kParameters;
+}
+
+// Of a server's parameters, with a lock each: small beside a second-level cache, and so large that a lock costs little
+// beside it.
+int pieces_of(std::size_t parameter_count) {
+  constexpr std::size_t kPiece = 8192;
+  return static_cast<int>((parameter_count + kPiece - 1) / kPiece);
+}
+
+// A worker learns from its own segments, one at a time. Steps of shared parameters are annealed over the segments of all
+// workers, which count together; steps of a worker's own over those that it has if all are equally fast.
+LearnerPlan plan_of_segments(const RunConfiguration& c) {
+  return {{1, 0, 1},
+          c.environments / c.workers,
+          c.steps_per_environment(),
+          c.seed,
+          (c.rounds + c.warmup_rounds) * (merges(c) ? 1 : c.workers),
+          segment_layout(c).cut_rows};
+}
+
+SegmentView segment_of(const RunConfiguration& c, int worker, std::byte* blocks) {
+  const int count = c.environments / c.workers;
+  return {segment_layout(c), blocks, worker * count, count};
+}
+
+}  // namespace
+
+FreeLearnerBoard::FreeLearnerBoard(const RunConfiguration& c, std::size_t parameter_count)
+    : parameter_count_(parameter_count),
+      locked_(c.agreement == Agreement::kServer),
+      region_("the workers' reports",
+              SegmentTickets::bytes_for(c.workers, most_open(c)) +
+                  (merges(c) ? ServedParameters<float>::bytes(parameter_count, pieces_of(parameter_count)) : 0)),
+      tickets_(region_, c.workers, most_open(c)) {
+  if (merges(c)) {
+    merged_.emplace(region_, parameter_count, pieces_of(parameter_count));
+  } else {
+    stepped_.emplace(c.workers, parameter_count, c.averages);
+  }
+}
+
+void FreeLearnerBoard::load(std::span<float> to, const Waiter& waiter) {
+  if (merged_) {
+    merged_->load(to, waiter);
+  } else {
+    std::optional<SharedLockHold> held;
+    if (locked_) held.emplace(stepped_->lock(), waiter);
+    stepped_->load(to);
+  }
+}
+
+void FreeLearnerBoard::store(std::span<const float> from) {
+  if (merged_) {
+    merged_->store(from, waiter_for(1));
+  } else {
+    stepped_->store(from);
+  }
+}
+
+FreeLearnerMember::FreeLearnerMember(const RunConfiguration& c, const NetworkLayout& layout, FreeLearnerBoard& board,
+                                     int worker, std::unique_ptr<Actor> actor, Waiter waiter)
+    : actor_(std::move(actor)),
+      blocks_(segment_of(c, worker, nullptr).size_bytes()),
+      own_(layout.parameter_count),
+      gradient_(layout.parameter_count) {
+  start_parameters(c, layout, own_.span());
+  HogwildParameters* const stepped = board.stepped();
+  learner_ = make_learner(c.rule, layout, plan_of_segments(c),
+                          {own_.span(), {gradient_.span()}, stepped != nullptr ? &stepped->shared(worker) : nullptr});
+  const SegmentView segment = segment_of(c, worker, blocks_.data());
+  if (stepped != nullptr) {
+    worker_ = std::make_unique<HogwildWorker>(*stepped, worker, *actor_, *learner_, segment, c.solved_return,
+                                              board.locked() ? std::optional(std::move(waiter)) : std::nullopt);
+  } else {
+    server_ = std::make_unique<MergingMember<float>>(
+        *board.merged(), MergeSetting{c.merge_rate_or_mean(), c.refresh_after_merge}, std::move(waiter));
+    worker_ =
+        std::make_unique<ServerWorker>(*server_, worker, *actor_, *learner_, segment, c.agree_every, c.solved_return);
+  }
+}
+
+FreeLearnerRounds::FreeLearnerRounds(const RunConfiguration& c, const NetworkLayout& layout, FreeLearnerBoard& board,
+                                     std::unique_ptr<Actor> actor, std::function<void()> check_others)
+    : workers_(static_cast<std::uint64_t>(c.workers)),
+      warmup_rounds_(static_cast<std::uint64_t>(c.warmup_rounds)),
+      all_rounds_(warmup_rounds_ + static_cast<std::uint64_t>(c.rounds)),
+      board_(board),
+      check_others_(std::move(check_others)),
+      member_(c, layout, board, 0, std::move(actor), waiter_for(c.workers, check_others_)),
+      push_purpose_(merges(c) ? Purpose::kWeights : Purpose::kGradients),
+      seen_(layout.parameter_count),
+      replays_(workers_, member_.learner().replay_counts()) {
+  board_.store(member_.own());
+}
+
+std::span<float> FreeLearnerRounds::parameters() {
+  board_.load(seen_.span(), waiter_for(static_cast<int>(workers_), check_others_));
+  return seen_.span();
+}
+
+std::optional<ReplayCounts> FreeLearnerRounds::replay_counts() const {
+  std::optional<ReplayCounts> sum;
+  for (const std::optional<ReplayCounts>& own : replays_) {
+    if (!own) continue;
+    if (!sum) sum.emplace();
+    sum->added += own->added;
+    sum->sampled += own->sampled;
+    sum->size += own->size;
+  }
+  return sum;
+}
+
+// No counted segment is begun in a warm-up round: its steps would not pay their cost.
+std::uint64_t FreeLearnerRounds::limit_of(std::uint64_t round) const {
+  const std::uint64_t last = round < warmup_rounds_ ? warmup_rounds_ : all_rounds_;
+  return std::min(round + 1 + kRoundsAhead, last) * workers_;
+}
+
+bool FreeLearnerRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {
+  const double begin_seconds = running_since_seconds_ > 0.0 ? running_since_seconds_ : monotonic_seconds();
+  const Waiter waiter = waiter_for(static_cast<int>(workers_), [&] {
+    if (stop.load()) board_.tickets().end();
+    check_others_();
+  });
+  outcome.worker_collect_seconds.assign(workers_, 0.0);
+  outcome.worker_steps.assign(workers_, 0);
+  updates_ = 0;
+  SegmentTickets& tickets = board_.tickets();
+  tickets.open_until(limit_of(round_));
+  while (true) {
+    SegmentReport report;
+    while (tickets.taken() < (round_ + 1) * workers_ && tickets.take(report)) take(outcome, report);
+    if (tickets.taken() == (round_ + 1) * workers_) break;
+    if (stop.load() || tickets.ended().load()) {
+      give_up();
+      return false;
+    }
+    check_others_();
+    if (!tickets.begin(0)) {
+      tickets.await_report(waiter);
+    } else if (member_.worker().work(stop, report)) {
+      tickets.finish(0, report);
+    } else {
+      tickets.give_up(0);
+    }
+  }
+  ++round_;
+  running_since_seconds_ = monotonic_seconds();
+  outcome.seconds.collect = running_since_seconds_ - begin_seconds + paused_seconds_ - outcome.seconds.learn;
+  paused_seconds_ = 0.0;
+  return true;
+}
+
+void FreeLearnerRounds::take(RoundOutcome& outcome, const SegmentReport& report) {
+  if (report.worker == 0) outcome.seconds.learn += report.learning_seconds;
+  outcome.training_return_sum += report.return_sum;
+  outcome.training_episodes += report.episodes;
+  if (report.steps_to_solved > 0 && !outcome.steps_to_solved) {
+    outcome.steps_to_solved = outcome.environment_steps + report.steps_to_solved;
+  }
+  outcome.worker_steps[static_cast<std::size_t>(report.worker)] += report.environment_steps;
+  outcome.environment_steps += report.environment_steps;
+  outcome.worker_collect_seconds[static_cast<std::size_t>(report.worker)] += report.collecting_seconds;
+  if (report.pushes > 0) outcome.lags.push_back(report.lag);
+  updates_ += report.updates;
+  replays_[static_cast<std::size_t>(report.worker)] = report.replay;
+  for (std::uint64_t pull = 0; pull < report.pulls; ++pull) {
+    ledger_.add_message(Purpose::kWeights, board_.size_bytes());
+  }
+  for (std::uint64_t push = 0; push < report.pushes; ++push) {
+    ledger_.add_message(push_purpose_, board_.size_bytes());
+  }
+  if (report.worker != 0) return;
+  ledger_.add_transfer(Purpose::kWeights, report.pulling_seconds);
+  ledger_.add_transfer(push_purpose_, report.pushing_seconds);
+}
+
+void FreeLearnerRounds::pause() {
+  board_.tickets().pause(waiter_for(static_cast<int>(workers_), check_others_));
+  if (running_since_seconds_ > 0.0) paused_seconds_ += monotonic_seconds() - running_since_seconds_;
+  running_since_seconds_ = 0.0;
+}
+
+// The others leave, so that the parameters stay as they are.
+void FreeLearnerRounds::give_up() {
+  board_.tickets().end();
+  pause();
+}
+
+void FreeLearnerRounds::charge_step_cost(bool charge) {
+  board_.tickets().charge_step_cost(charge);
+  member_.actor().charge_step_cost(charge);
+}
+
+}  // namespace prl

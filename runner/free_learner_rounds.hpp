@@ -1,0 +1,115 @@
+// Rounds of workers that all collect and learn by themselves and wait for nobody: they step parameters that they share
+// without locks (A3C, where the rule is A2C's), have a server step its own by their gradients, or learn on parameters of
+// their own and merge them with a server's. A round is as many segments as there are workers, whoever worked on them, in
+// the order in which they were finished; workers go on into the next rounds while one is counted.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/actor.hpp"
+#include "core/aligned_buffer.hpp"
+#include "parallel/agree/hogwild_parameters.hpp"
+#include "parallel/agree/merging_server.hpp"
+#include "parallel/agree/parameter_agreement.hpp"
+#include "parallel/schedule/free_worker.hpp"
+#include "runner/round_runner.hpp"
+#include "runner/run_configuration.hpp"
+
+namespace prl {
+
+// What the workers of a run share: the parameters, in the form that the agreement wants, and the tickets.
+class FreeLearnerBoard {
+ public:
+  explicit FreeLearnerBoard(const RunConfiguration& configuration, std::size_t parameter_count);
+
+  std::size_t size_bytes() const { return parameter_count_ * sizeof(float); }
+  // As they are now; before anybody works.
+  void load(std::span<float> to, const Waiter& waiter);
+  void store(std::span<const float> from);
+
+  // What workers step by their gradients; null where they merge parameters of their own.
+  HogwildParameters* stepped() { return stepped_ ? &*stepped_ : nullptr; }
+  // Whether copies and steps of these take turns.
+  bool locked() const { return locked_; }
+  // What they merge them with; else null.
+  ServedParameters<float>* merged() { return merged_ ? &*merged_ : nullptr; }
+  SegmentTickets& tickets() { return tickets_; }
+
+ private:
+  std::size_t parameter_count_;
+  bool locked_;
+  std::optional<HogwildParameters> stepped_;
+  SharedRegion region_;
+  std::optional<ServedParameters<float>> merged_;
+  SegmentTickets tickets_;
+};
+
+// A worker's environments, parameters of its own or a copy, gradient and learner.
+class FreeLearnerMember {
+ public:
+  // `waiter` is how it waits for its turn at the server.
+  FreeLearnerMember(const RunConfiguration& configuration, const NetworkLayout& layout, FreeLearnerBoard& board,
+                    int worker, std::unique_ptr<Actor> actor, Waiter waiter);
+
+  FreeWorker& worker() { return *worker_; }
+  Actor& actor() { return *actor_; }
+  const Learner& learner() const { return *learner_; }
+  // The run's initial ones until it works.
+  std::span<const float> own() const { return own_.span(); }
+
+ private:
+  std::unique_ptr<Actor> actor_;
+  AlignedBuffer<std::byte> blocks_;
+  AlignedBuffer<float> own_;
+  AlignedBuffer<float> gradient_;
+  std::unique_ptr<Learner> learner_;
+  std::unique_ptr<ParameterAgreement<float>> server_;  // null where it steps shared parameters
+  std::unique_ptr<FreeWorker> worker_;
+};
+
+// Worker 0: it works like the others and counts the rounds.
+class FreeLearnerRounds final : public RoundRunner {
+ public:
+  // Initialises the parameters from the run's seed. `check_others` throws if another worker has ended.
+  FreeLearnerRounds(const RunConfiguration& configuration, const NetworkLayout& layout, FreeLearnerBoard& board,
+                    std::unique_ptr<Actor> actor, std::function<void()> check_others);
+
+  // A copy, as it is now.
+  std::span<float> parameters() override;
+  // RoundSeconds::learn is worker 0's own; collect is all the rest.
+  bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
+  void pause() override;
+  void charge_step_cost(bool charge) override;
+  // By all workers, those of the segments of the round.
+  int updates_of_round() const override { return updates_; }
+  // Of all workers, as of the last segment that each has finished.
+  std::optional<ReplayCounts> replay_counts() const override;
+  CommunicationLedger communication() override { return ledger_; }
+  void reset_communication() override { ledger_.reset(); }
+
+ private:
+  // The segments that may be begun during a round.
+  std::uint64_t limit_of(std::uint64_t round) const;
+  void take(RoundOutcome& outcome, const SegmentReport& report);
+  void give_up();
+
+  std::uint64_t workers_;
+  std::uint64_t warmup_rounds_;
+  std::uint64_t all_rounds_;
+  FreeLearnerBoard& board_;
+  std::function<void()> check_others_;
+  FreeLearnerMember member_;
+  Purpose push_purpose_;
+  AlignedBuffer<float> seen_;  // what parameters() found
+  CommunicationLedger ledger_;
+  std::vector<std::optional<ReplayCounts>> replays_;  // by worker
+  int updates_ = 0;                                   // of the last round
+  std::uint64_t round_ = 0;
+  double running_since_seconds_ = 0.0;  // 0: nobody works
+  double paused_seconds_ = 0.0;         // of the next round, worked before a pause
+};
+
+}  // namespace prl
