@@ -34,19 +34,20 @@ def _ratio_of_means(numerators: NDArray[np.float64], denominators: NDArray[np.fl
 
 
 class Tabular:
-    """The tabular cells of a set of records; names without 'tabular.'."""
+    """The tabular cells of a set of records, or those of a study; names without 'tabular.', or the study's."""
 
-    def __init__(self, records: RecordSet):
+    def __init__(self, records: RecordSet, family: str = "tabular"):
         self._records = records
+        self._family = family
 
     def runs(self, cell: str) -> dict[int, Record]:
-        return self._records.runs.get(f"tabular.{cell}", {})
+        return self._records.runs.get(f"{self._family}.{cell}", {})
 
     def why_not(self, cells: list[str]) -> Verdict | None:
         """Why these cells give no verdict, if they don't."""
         for cell in cells:
             if not self.runs(cell):
-                return not_run(self._records.missing.get(f"tabular.{cell}", "no such cell in these records"))
+                return not_run(self._records.missing.get(f"{self._family}.{cell}", "no such cell in these records"))
         busy = any(record["oversubscribed"] for cell in cells for record in self.runs(cell).values())
         return OVERSUBSCRIBED if busy else None
 
