@@ -51,7 +51,7 @@ class _Judge:
 
     def ratio(self, numerator: str, denominator: str, quantity: Callable[[Record], float]) -> Estimate:
         """Of medians over seeds: a seed that never got there counts as more than all others."""
-        return bootstrap([self.tabular.values(numerator, quantity), self.tabular.values(denominator, quantity)], ratio_of_medians)
+        return bootstrap([self.tabular.values(cell, quantity) for cell in (numerator, denominator)], ratio_of_medians)
 
     def judged(self, documents: Documents) -> Judged:
         text = documents.claims[self._experiment.id]["text"]
@@ -177,8 +177,8 @@ def blocks(study: Study, documents: Documents, records: RecordSet, stated: State
         Heading(3, "D2.c3: step sizes"),
         stated(study.experiment("D2.c3")),
         Paragraph(
-            "In theory the noise of 1/n^w falls as updates^(-w/2), and for w = 1 the bias as updates^-(1 - gamma) = updates^-0.1. "
-            "A merge that lags by l others pulls back what they have merged, which slows all by 1 + eta l "
+            "In theory the noise of 1/n^w falls as updates^(-w/2), and for w = 1 the bias as updates^-(1 - gamma), here "
+            "updates^-0.1. A merge that lags by l others pulls back what they have merged, which slows all by 1 + eta l "
             "(`parallel/agree/merging_server.hpp`)."
         ),
         steps_table(records, tabular),

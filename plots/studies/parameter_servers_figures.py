@@ -91,7 +91,7 @@ def forms_figure(tabular: Tabular) -> Figure | None:
         name,
         svg,
         "The error of a random table of 64 pairs, by how 2 workers agree after every update. Strong: median over seeds.",
-        "Three panels of the distance to Q* over changes of the table, transitions and seconds, a line for each form of server.",
+        "Three panels of the distance to Q* over changes of the table, transitions and seconds, a line for each form.",
     )
 
 
