@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cfloat>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -43,16 +43,13 @@ struct Words {
   }
 };
 
-// The greatest magnitude; NaN if a value is not finite.
+// The greatest magnitude; NaN if a value is not finite. Bits of magnitudes are ordered as the magnitudes are, and integers'
+// maximum, unlike floats', vectorises.
 float greatest(const float* values, std::size_t count) {
-  float most = 0.0F;
-  int finite = 1;
-  for (std::size_t i = 0; i < count; ++i) {
-    const float magnitude = std::fabs(values[i]);
-    most = magnitude > most ? magnitude : most;
-    finite &= magnitude <= FLT_MAX ? 1 : 0;
-  }
-  return finite != 0 ? most : std::numeric_limits<float>::quiet_NaN();
+  constexpr std::uint32_t kInfinity = 0x7F800000u;
+  std::uint32_t most = 0;
+  for (std::size_t i = 0; i < count; ++i) most = std::max(most, std::bit_cast<std::uint32_t>(values[i]) & 0x7FFFFFFFu);
+  return most < kInfinity ? std::bit_cast<float>(most) : std::numeric_limits<float>::quiet_NaN();
 }
 
 // Values i and i + kChunk / 2 take the low and the high half of word i.
