@@ -35,6 +35,10 @@ class Gradients {
   std::vector<std::vector<float>> values_;
 };
 
+void count_bytes(benchmark::State& state, std::size_t encoded_bytes) {
+  state.counters["encoded_bytes"] = static_cast<double>(encoded_bytes);
+}
+
 void count_floats(benchmark::State& state, std::size_t count) {
   set_rate(state, "GB/s", static_cast<double>(state.iterations()) * 4e-9 * static_cast<double>(count));
 }
@@ -49,6 +53,7 @@ void encode(benchmark::State& state, const CodecSetting& setting, std::size_t co
     ++update;
     benchmark::ClobberMemory();
   }
+  count_bytes(state, bytes.size());
   count_floats(state, count);
 }
 
@@ -84,6 +89,7 @@ void encode_factors(benchmark::State& state, int rank, std::size_t count) {
     power_sgd.write_right(left, right);
     benchmark::ClobberMemory();
   }
+  count_bytes(state, sizeof(float) * (left.size() + right.size()));
   count_floats(state, count);
 }
 

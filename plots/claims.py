@@ -179,10 +179,6 @@ def judge_c4(experiment: Experiment, documents: Documents, records: RecordSet) -
     return _overall(experiment, documents, by_regime, evidence)
 
 
-def judge_c5(experiment: Experiment, documents: Documents, records: RecordSet) -> Judged:
-    return Judged(experiment.id, documents.claims[experiment.id]["text"], not_run(experiment.not_run), "", ())
-
-
 def _explained(workers: int) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Transfer over loss, from (round at W, serial round, transfer) along the last axis."""
 
@@ -249,7 +245,6 @@ _JUDGES = {
     "D4.c2": judge_c2,
     "D4.c3": judge_c3,
     "D4.c4": judge_c4,
-    "D4.c5": judge_c5,
     "D4.c6": judge_c6,
     "D4.c7": judge_c7,
 }

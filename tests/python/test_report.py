@@ -90,7 +90,6 @@ def test_claims_of_the_model_machine(records: RecordSet) -> None:
     kinds = {name: claim.verdict.kind for name, claim in claims.items()}
     assert kinds["D4.c2"] is Kind.CONFIRMED  # 7.4 at 8, and less efficient at 16
     assert kinds["D4.c4"] is Kind.CONFIRMED  # transfer grows with W - 1
-    assert kinds["D4.c5"] is Kind.NOT_RUN
     assert kinds["D4.c6"] is Kind.REFUTED  # the undivided learner explains the loss
     assert kinds["D4.c7"] is Kind.REFUTED  # MPI never overtakes
     assert claims["D4.c2"].decided_by == "wait"
