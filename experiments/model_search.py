@@ -77,6 +77,7 @@ def main() -> int:
     parser.add_argument("--search", required=True)
     parser.add_argument("--workers", required=True)
     parser.add_argument("--trials", required=True)
+    parser.add_argument("--place", default="processes")
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--target", type=float, required=True)
     parser.add_argument("--train", required=True)
@@ -89,7 +90,7 @@ def main() -> int:
         study.write_text(study_text(arguments), encoding="utf-8")
         output = folder / "found"
         words = ["--study", str(study), "--output", str(output), "--search", arguments.search, "--progress", "none"]
-        words += ["--workers", arguments.workers, "--trials", arguments.trials]
+        words += ["--workers", arguments.workers, "--trials", arguments.trials, "--place", arguments.place]
         status = subprocess.run([str(arguments.prl), "tune", *words], check=False).returncode
         if status != 0:
             return status

@@ -83,4 +83,4 @@ def test_tables_and_figure_are_made_of_the_records() -> None:
     made = section.blocks(STUDY, load_documents(), records({"search-one": 8.0, "search-two": 4.0}), lambda experiment: experiment)  # type: ignore[arg-type, return-value]
     tables = {block.id: block for block in made if hasattr(block, "columns")}
     assert "2.00" in str(tables["D0.c4.search"].rows[1].cells[3])
-    assert len(tables["D0.c6.ways"].rows) == 10
+    assert len(tables["D0.c6.ways"].rows) == 11
