@@ -42,6 +42,7 @@ class ActorCriticLearner final : public Learner {
   void apply_gradient(ParameterRange range, std::span<const float> gradient, double gradient_square_sum) override;
   void finish_update() override { optimiser_.finish_update(); }
   void finish_round() override { optimiser_.finish_round(); }
+  void add_state(RunState& state) override { optimiser_.add_state(state); }
 
   // Loss terms of the last update, over local shards.
   ActorCriticTerms loss_terms() const;

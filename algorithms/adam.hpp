@@ -42,7 +42,13 @@ class Adam {
     if (shared_ != nullptr) shared_->updates->fetch_add(1, std::memory_order_relaxed);
   }
 
-  // State for checkpoints: [parameter_count] each, or none where it is shared, and the number of finished updates.
+  void add_state(RunState& state) {
+    state.add("first moment", first_moment_.span());
+    state.add("second moment", second_moment_.span());
+    state.add_value("updates", updates_);
+  }
+
+  // [parameter_count] each, or none where it is shared, and the number of finished updates.
   std::span<float> first_moment() { return first_moment_.span(); }
   std::span<float> second_moment() { return second_moment_.span(); }
   long updates() const { return updates_; }

@@ -10,6 +10,7 @@
 #include <cmath>
 
 #include "core/relaxed_floats.hpp"
+#include "core/run_state.hpp"
 
 namespace prl {
 
@@ -37,6 +38,8 @@ class RoundCount {
     if (shared_ == nullptr) return ++own_;
     return static_cast<long>(shared_->rounds->fetch_add(1, std::memory_order_relaxed)) + 1;
   }
+
+  void add_state(RunState& state) { state.add_value("rounds finished", own_); }
 
  private:
   const SharedParameters* shared_;

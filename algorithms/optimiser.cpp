@@ -44,6 +44,12 @@ void Optimiser::finish_update() {
   if (Adam* adam = std::get_if<Adam>(&rule_)) adam->finish_update();
 }
 
+void Optimiser::add_state(RunState& state) {
+  rounds_.add_state(state);
+  state.add_value("learning rate", learning_rate_);
+  std::visit([&state](auto& rule) { rule.add_state(state); }, rule_);
+}
+
 void Optimiser::finish_round() {
   const long finished = rounds_.finish();
   if (setting_.anneal_learning_rate) {

@@ -38,6 +38,8 @@ class Optimiser {
   void finish_update();
   void finish_round();
 
+  void add_state(RunState& state);
+
  private:
   OptimiserSetting setting_;
   long total_rounds_;

@@ -224,6 +224,13 @@ void PpoLearner::finish_round() {
   }
 }
 
+void PpoLearner::add_state(RunState& state) {
+  rounds_.add_state(state);
+  state.add_value("round", round_);
+  state.add_value("learning rate", learning_rate_);
+  adam_.add_state(state);
+}
+
 PpoLossTerms PpoLearner::loss_terms() const {
   PpoLossTerms sum;
   for (const auto& shard : shards_) {

@@ -45,6 +45,7 @@ class PpoLearner final : public Learner {
   void apply_gradient(ParameterRange range, std::span<const float> gradient, double gradient_square_sum) override;
   void finish_update() override { adam_.finish_update(); }
   void finish_round() override;
+  void add_state(RunState& state) override;
 
   // Loss terms added up over the updates of the round so far, over local shards.
   PpoLossTerms loss_terms() const;

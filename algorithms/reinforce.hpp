@@ -43,6 +43,7 @@ class ReinforceLearner final : public Learner {
   void apply_gradient(ParameterRange range, std::span<const float> gradient, double gradient_square_sum) override;
   void finish_update() override { optimiser_.finish_update(); }
   void finish_round() override { optimiser_.finish_round(); }
+  void add_state(RunState& state) override { optimiser_.add_state(state); }
 
  private:
   struct Shard;

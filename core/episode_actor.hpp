@@ -24,7 +24,8 @@ class EpisodeActor final : public Actor {
       : environments_(setting.seed, static_cast<std::uint32_t>(first), count),
         recorder_(setting.layout, setting.seed, first, count, setting.episodes_each),
         observations_(static_cast<std::size_t>(count) * E::kObservationSize),
-        cost_(setting.step_cost) {}
+        cost_(setting.step_cost),
+        first_step_(setting.states != nullptr ? setting.states->steps : 0) {}
 
   bool collect(const float* parameters, const SegmentView& out, const std::atomic<bool>& stop) override {
     environments_.restart(first_step_);
@@ -48,7 +49,7 @@ class EpisodeActor final : public Actor {
   EpisodeRecorder recorder_;
   AlignedBuffer<float> observations_;
   StepCost cost_;
-  std::uint64_t first_step_ = 0;
+  std::uint64_t first_step_;
   bool charge_ = true;
 };
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/segment.hpp"
@@ -53,6 +54,9 @@ class EpisodeReturns {
   // Environment steps of the last segment until its first solved episode had ended, all its environments counted as
   // stepping at the same time; empty if there was none.
   std::optional<long> steps_to_solved() const { return steps_to_solved_; }
+
+  // [environments] returns so far of the episodes that are under way.
+  std::span<double> running() { return running_; }
 
   // Steps were lost: the episodes that are under way have no known return and are left out.
   void lose_steps() { std::fill(running_.begin(), running_.end(), std::numeric_limits<double>::quiet_NaN()); }

@@ -13,9 +13,11 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 #include "core/relaxed_floats.hpp"
+#include "core/run_state.hpp"
 #include "core/segment.hpp"
 
 namespace prl {
@@ -109,6 +111,10 @@ class Learner {
 
   // Called after the last update of a round, e.g. to anneal the learning rate.
   virtual void finish_round() = 0;
+
+  // Adds what the next rounds depend on beside the parameters and the plan. Between rounds only. Throws std::logic_error
+  // for rules whose runs cannot go on from a checkpoint (runner/run_configuration.cpp refuses them).
+  virtual void add_state(RunState& /*state*/) { throw std::logic_error("this rule's state cannot be kept"); }
 
   // As of the last finished round; empty for rules without a replay.
   virtual std::optional<ReplayCounts> replay_counts() const { return std::nullopt; }

@@ -4,10 +4,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "core/actor.hpp"
 #include "core/environment.hpp"
 #include "core/environment_cost.hpp"
+#include "core/environment_states.hpp"
 #include "core/exploration.hpp"
 #include "core/rollout_recorder.hpp"
 #include "core/vector_env.hpp"
@@ -21,6 +23,8 @@ struct ActorSetting {
   ExplorationSetting exploration = {};
   int episodes_each = 0;  // whole episodes of each environment a round; 0: a fixed number of steps
   StepCost reset_cost = {};
+  // Of a run that goes on: where its environments stood; null for one that begins.
+  std::shared_ptr<const EnvironmentStates> states = nullptr;
 };
 
 // Collects with the policy inside the worker.
@@ -32,6 +36,7 @@ class RolloutActor final : public Actor {
         recorder_(setting.layout, setting.seed, first, count, setting.exploration),
         observations_(static_cast<std::size_t>(count) * E::kObservationSize),
         cost_(setting.step_cost, setting.reset_cost, setting.seed, first, count) {
+    if (setting.states != nullptr) go_on_from(*setting.states, first);
     environments_.observe(observations_.data());
   }
 
@@ -44,12 +49,21 @@ class RolloutActor final : public Actor {
       recorder_.record(parameters, environments_.rewards(), environments_.ends(), environments_.final_observations(),
                        observations_.data(), t, out);
     }
+    if (out.layout().state_bytes > 0) {
+      for (int i = 0; i < environments_.count(); ++i) environments_.keep(i, out.trajectory(i).kept_state);
+    }
     return true;
   }
 
   void charge_step_cost(bool charge) override { cost_.charge(charge); }
 
  private:
+  void go_on_from(const EnvironmentStates& states, int first) {
+    environments_.continue_at(states.steps);
+    recorder_.continue_at(states.steps);
+    for (int i = 0; i < environments_.count(); ++i) environments_.restore(i, states.of(first + i));
+  }
+
   VectorEnv<E> environments_;
   RolloutRecorder recorder_;
   AlignedBuffer<float> observations_;

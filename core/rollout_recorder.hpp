@@ -33,6 +33,9 @@ class RolloutRecorder {
   void record(const float* parameters, const float* rewards, const std::uint8_t* ends, const float* final_observations,
               const float* next_observations, int t, const SegmentView& out);
 
+  // From now on random numbers are those of that step of the run.
+  void continue_at(std::uint64_t step) { step_ = step; }
+
  private:
   // Chooses the action of environment i from its row of heads_; returns its log-probability.
   float choose(const float* parameters, int i, float* action);

@@ -4,6 +4,7 @@
 //
 //   observations[T][observation_size]  actions[T][action_size]  log_probs[T]  values[T]  rewards[T]  bootstrap[T]
 //   cut_observations[cut_rows][observation_size]  chosen_values[T or none]  ends[T] (bytes of core/episode_end.hpp)
+//   kept_state[state_bytes]
 //
 // bootstrap[t] is V(s_{t+1}) of the behaviour policy's parameters where the value recursion is cut at t, that is where
 // the episode was truncated (its final observation) or the segment ends; 0 elsewhere and after termination.
@@ -14,6 +15,9 @@
 // chosen_values[t] is Q(s_t, a_t) of the behaviour policy's parameters, for rules that want it of actors that act by action
 // values. values and bootstrap are then the greatest action values, max_a Q(s, a). Without, the block is as if there was no
 // such part.
+//
+// kept_state is the environment's state after the segment (VectorEnv::keep), where a checkpoint may be made of it; it comes
+// with the trajectories, wherever they were collected. Without checkpoints there is no such part.
 //
 // Rounds of whole episodes have as many steps as their quota can take; those that were not taken are marked absent in
 // ends, and their other fields hold nothing.
@@ -37,6 +41,7 @@ struct SegmentLayout {
   int cut_rows = 0;             // 0, or most_cuts() where cut observations are kept
   bool action_values = false;   // whether chosen values are kept
   bool whole_episodes = false;  // whether steps may be absent
+  int state_bytes = 0;          // of an environment's state
 
   std::size_t floats() const {
     const int each_step = observation_size + action_size + (action_values ? 5 : 4);
@@ -44,7 +49,7 @@ struct SegmentLayout {
            static_cast<std::size_t>(cut_rows) * static_cast<std::size_t>(observation_size);
   }
   std::size_t block_bytes() const {
-    return round_up_to_cache_line(floats() * sizeof(float) + static_cast<std::size_t>(steps));
+    return round_up_to_cache_line(floats() * sizeof(float) + static_cast<std::size_t>(steps + state_bytes));
   }
 };
 
@@ -68,6 +73,7 @@ struct TrajectoryView {
   float* cut_observations = nullptr;
   float* chosen_values = nullptr;  // null where they are not kept
   std::uint8_t* ends = nullptr;
+  std::byte* kept_state = nullptr;
 };
 
 // Blocks of the environments [first, first + count) of a round; does not own them.
@@ -100,6 +106,7 @@ class SegmentView {
                                                        static_cast<std::size_t>(layout_.observation_size);
     }
     view.ends = reinterpret_cast<std::uint8_t*>(view.observations + layout_.floats());
+    view.kept_state = reinterpret_cast<std::byte*>(view.ends) + steps;
     return view;
   }
 

@@ -13,6 +13,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "core/aligned_buffer.hpp"
@@ -105,6 +106,22 @@ class VectorEnv {
     const auto members = std::bit_cast<std::array<Scalar, E::kStateSize>>(state);
     for (std::size_t k = 0; k < members.size(); ++k) states_[k * stride_ + index(i)] = members[k];
   }
+
+  // The state of environment i with its episode's step count, as bytes; restore() takes what keep() wrote. With
+  // continue_at(), the number of steps taken, another vector environment goes on from there bit by bit.
+  static constexpr std::size_t kKeptBytes = E::kStateSize * sizeof(Scalar) + sizeof(std::int32_t);
+  void keep(int i, std::byte* to) const {
+    const State current = state(i);
+    std::memcpy(to, &current, sizeof(State));
+    std::memcpy(to + sizeof(State), &elapsed_[index(i)], sizeof(std::int32_t));
+  }
+  void restore(int i, const std::byte* from) {
+    State kept;
+    std::memcpy(&kept, from, sizeof(State));
+    set_state(i, kept);
+    std::memcpy(&elapsed_[index(i)], from + sizeof(State), sizeof(std::int32_t));
+  }
+  void continue_at(std::uint64_t steps) { steps_ = steps; }
 
  private:
   static std::size_t index(int i) { return static_cast<std::size_t>(i); }

@@ -17,8 +17,13 @@ class Entry final : public EnvironmentEntry {
   explicit Entry(double solved_return) : solved_return_(solved_return) {}
 
   EnvironmentInfo info() const override {
-    return {E::kName,      E::kObservationSize, E::kDiscrete ? E::kActionCount : E::kActionSize,
-            E::kDiscrete,  E::kTimeLimit,       VectorEnv<E>::kAutoreset,
+    return {E::kName,
+            E::kObservationSize,
+            E::kDiscrete ? E::kActionCount : E::kActionSize,
+            E::kDiscrete,
+            E::kTimeLimit,
+            VectorEnv<E>::kAutoreset,
+            VectorEnv<E>::kKeptBytes,
             solved_return_};
   }
 

@@ -22,6 +22,7 @@ struct EnvironmentInfo {
   bool discrete = false;
   int time_limit = 0;
   std::string_view autoreset;
+  int state_bytes = 0;         // of one environment (VectorEnv::kKeptBytes)
   double solved_return = 0.0;  // the mean return that counts as solved: Gymnasium's, or the documents' for Pendulum-v1
 };
 

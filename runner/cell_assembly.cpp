@@ -55,10 +55,15 @@ struct Parts {
   CollectionPlan plan;
 };
 
-Parts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment) {
-  const ActorSetting setting{
-      layout,      c.seed, c.step_cost, exploration_of(c.rule, c.environments), c.episodes_per_round() / c.environments,
-      c.reset_cost};
+Parts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment,
+               std::shared_ptr<const EnvironmentStates> states) {
+  const ActorSetting setting{layout,
+                             c.seed,
+                             c.step_cost,
+                             exploration_of(c.rule, c.environments),
+                             c.episodes_per_round() / c.environments,
+                             c.reset_cost,
+                             std::move(states)};
   const CollectionPlan plan{c.workers,         c.environments, c.pipelined() ? 1 : 0, layout.parameter_count,
                             segment_layout(c), c.grain,        c.slow_worker,         c.slow_factor};
   return {c, layout, with_threads(environment.actors(setting), c.threads_per_worker, c.workers),
@@ -316,8 +321,8 @@ bool run_in_ranks(const Parts& parts, const LearnerMain& learner_main) {
 }  // namespace
 
 bool run_cell(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment,
-              const LearnerMain& learner_main) {
-  const Parts parts = parts_of(c, layout, environment);
+              const LearnerMain& learner_main, std::shared_ptr<const EnvironmentStates> states) {
+  const Parts parts = parts_of(c, layout, environment, std::move(states));
   if (c.collect == CollectMode::kMpi) return run_in_ranks(parts, learner_main);
   if (c.free_running() && c.agreement != Agreement::kNone) {
     learn_freely(parts, learner_main);

@@ -56,6 +56,23 @@ CentralRounds::CentralRounds(const RunConfiguration& c, const NetworkLayout& lay
   }
 }
 
+void CentralRounds::add_state(RunState& state) {
+  state.add("parameters", learner_->parameters());
+  learner_->add_state(state);
+  state.add("returns under way", episodes_.running());
+  if (delayed_ != nullptr) delayed_->add_state(state);
+}
+
+std::vector<std::byte> CentralRounds::environment_states() {
+  std::vector<std::byte> states;
+  const SegmentView segment = collector_->segment();
+  for (int i = 0; i < segment.count(); ++i) {
+    const std::byte* kept = segment.trajectory(i).kept_state;
+    states.insert(states.end(), kept, kept + segment.layout().state_bytes);
+  }
+  return states;
+}
+
 bool CentralRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {
   const double begin = monotonic_seconds();
   if (delayed_ != nullptr) {

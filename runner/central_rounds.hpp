@@ -26,6 +26,8 @@ class CentralRounds final : public RoundRunner {
   void pause() override;
   void charge_step_cost(bool charge) override { collector_->charge_step_cost(charge); }
   std::optional<ReplayCounts> replay_counts() const override { return learner_->replay_counts(); }
+  void add_state(RunState& state) override;
+  std::vector<std::byte> environment_states() override;
   int updates_of_round() const override { return learner_->updates_due(); }
   CommunicationLedger communication() override { return collector_->ledger(); }
   void reset_communication() override { collector_->ledger().reset(); }

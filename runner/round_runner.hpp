@@ -2,8 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 #include "core/learner.hpp"
@@ -50,6 +52,12 @@ class RoundRunner {
 
   // Whether the next rounds pay the step cost.
   virtual void charge_step_cost(bool charge) = 0;
+
+  // Adds what the next rounds depend on, beside the environments. Between rounds only. Throws std::logic_error where runs
+  // cannot go on from a checkpoint (runner/run_configuration.cpp refuses them).
+  virtual void add_state(RunState& /*state*/) { throw std::logic_error("this cell's state cannot be kept"); }
+  // The states of all environments after the last round, in order; none where every round starts from new episodes.
+  virtual std::vector<std::byte> environment_states() { return {}; }
 
   // Optimiser updates of the last round.
   virtual int updates_of_round() const = 0;

@@ -219,6 +219,29 @@ void validate_threads_per_worker(const RunConfiguration& c) {
                       c.workers, c.threads_per_worker, c.environments, c.workers * c.threads_per_worker));
 }
 
+void validate_checkpoints(const RunConfiguration& c) {
+  const CheckpointSetting& checkpoint = c.checkpoint;
+  require(checkpoint.every_rounds >= 0, "--checkpoint-every is negative: give 0 (none) or a number of rounds");
+  require(checkpoint.file.empty() == (checkpoint.every_rounds == 0),
+          "--checkpoint names the file and --checkpoint-every the rounds between writing it: give both or none");
+  if (checkpoint.every_rounds == 0 && checkpoint.resume.empty()) return;
+  const std::string option = checkpoint.every_rounds > 0 ? "--checkpoint-every" : "--resume";
+  require(c.schedule == Schedule::kLockStep,
+          fmt::format("{} is for rounds at whose end nobody is at work: leave --schedule {} away", option,
+                      name_of(c.schedule)));
+  require(
+      c.agreement == Agreement::kNone || (c.agreement == Agreement::kAllReduce && c.collect == CollectMode::kThreads),
+      fmt::format("{} keeps the state of one learner, and with --agreement {} every worker holds a part: leave "
+                  "--agreement away, and give --learner-threads or --shards for the same bits",
+                  option, name_of(c.agreement)));
+  require(c.inference == InferencePlace::kWorkers,
+          fmt::format("{} takes the environments' states from the workers' trajectories, which the learner writes with "
+                      "--inference learner: leave that away",
+                      option));
+  require(!needs_of(c.rule).continued_segments,
+          fmt::format("{} does not keep a replay: {} starts from the beginning", option, c.algorithm()));
+}
+
 void validate_division(const RunConfiguration& c) {
   require(c.workers <= c.environments,
           fmt::format("{} workers cannot share {} environments: give at least one environment a worker (--envs {})",
@@ -283,6 +306,9 @@ SegmentLayout segment_layout(const RunConfiguration& c) {
   }
   layout.action_values = needs_of(c.rule).action_values;
   layout.whole_episodes = c.episodes_per_round() > 0;
+  if (c.checkpoint.every_rounds > 0 && !layout.whole_episodes) {
+    layout.state_bytes = find_environment(c.environment)->info().state_bytes;
+  }
   return layout;
 }
 
@@ -293,6 +319,7 @@ bool samples_actions(const RunConfiguration& c) {
 void validate(const RunConfiguration& c) {
   validate_counts(c);
   validate_settings(c);
+  validate_checkpoints(c);
   const Cell cell = find_cell(std::string(c.algorithm()), {c.collect, c.inference, c.agreement, c.schedule});
   if (!cell.available) {
     throw UsageError(fmt::format("there is no {} with --collect {} --inference {} --agreement {} --schedule {}: {}",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -40,6 +41,13 @@ struct EvaluationSetting {
   int episodes = 32;
   int final_episodes = 0;
   EvaluationAction action = EvaluationAction::kMean;
+};
+
+// Where and how often a run is kept, and from where it goes on. Does not change the run.
+struct CheckpointSetting {
+  std::filesystem::path file;    // empty: none is written
+  int every_rounds = 0;          // 0: none is written
+  std::filesystem::path resume;  // empty: from the start
 };
 
 struct RunConfiguration {
@@ -82,6 +90,7 @@ struct RunConfiguration {
   NetworkSpec network;
   RuleSetting rule;
   EvaluationSetting evaluation;
+  CheckpointSetting checkpoint;
 
   std::string_view algorithm() const { return name_of(rule); }
   int steps_per_environment() const { return steps_per_round / environments; }

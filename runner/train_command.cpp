@@ -1,12 +1,16 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <optional>
 
 #include "algorithms/autograd_network.hpp"
 #include "envs/registry.hpp"
 #include "parallel/transport/usable_cores.hpp"
+#include "parallel/transport/worker_died.hpp"
 #include "runner/atomic_file.hpp"
 #include "runner/cell_assembly.hpp"
+#include "runner/checkpoint.hpp"
 #include "runner/commands.hpp"
 #include "runner/interrupt.hpp"
 #include "runner/mpi_launch.hpp"
@@ -31,6 +35,12 @@ void check_outputs(const TrainOptions& options) {
   }
   if (!options.record.empty()) check_writable(options.record);
   if (!options.save_policy.empty()) check_writable(options.save_policy);
+  const std::filesystem::path& checkpoint = options.base.checkpoint.file;
+  if (checkpoint.empty()) return;
+  if (checkpoint == options.record || checkpoint == options.save_policy) {
+    throw UsageError(fmt::format("--checkpoint and another output are both {}: give two files", checkpoint.string()));
+  }
+  check_writable(checkpoint);
 }
 
 // Checks that this process was started as the configuration wants it, and that the outputs can be written. Does not
@@ -75,16 +85,27 @@ int run_train(const TrainOptions& options, const std::vector<std::string>& argum
   const double begin = monotonic_seconds();
   const RunConfiguration configuration = configure(options);
   const Machine machine = describe_machine();
+  std::optional<Checkpoint> resumed;
+  if (!configuration.checkpoint.resume.empty()) resumed.emplace(configuration.checkpoint.resume, configuration);
   start_where_it_runs(configuration, options, arguments);
   check_initial_policy(configuration);
   const NetworkLayout layout(configuration.network);
   const EnvironmentEntry& environment = *find_environment(configuration.environment);
   TrainingResult result;
-  const bool learner = run_cell(configuration, layout, environment, [&](RoundRunner& rounds) {
+  long rounds_kept = 0;
+  const auto train = [&](RoundRunner& rounds) {
     Progress progress(options.progress, configuration.rounds, configuration.warmup_rounds);
     const double start_up_seconds = monotonic_seconds() - begin;
-    result = run_training(configuration, layout, environment, rounds, stop_requested(),
-                          [&](long done, const TrainingResult& so_far) { progress.show(done, so_far); });
+    if (resumed) resumed->restore(rounds);
+    const auto after_round = [&](long done, const TrainingResult& so_far) {
+      progress.show(done, so_far);
+      const CheckpointSetting& checkpoint = configuration.checkpoint;
+      if (checkpoint.every_rounds == 0 || done % checkpoint.every_rounds != 0) return;
+      save_checkpoint(checkpoint.file, configuration, {done, so_far}, rounds);
+      rounds_kept = done;
+    };
+    result = run_training(configuration, layout, environment, rounds, stop_requested(), after_round,
+                          resumed ? resumed->reached() : RunStart{});
     result.start_up_seconds = start_up_seconds;
     progress.finish();
     if (!options.record.empty()) {
@@ -98,7 +119,15 @@ int run_train(const TrainOptions& options, const std::vector<std::string>& argum
                                         {parameters.begin(), parameters.end()},
                                         !samples_actions(configuration)});
     }
-  });
+  };
+  bool learner = false;
+  try {
+    learner = run_cell(configuration, layout, environment, train, resumed ? resumed->environments() : nullptr);
+  } catch (const WorkerDied& error) {
+    if (rounds_kept == 0) throw;
+    throw WorkerDied(fmt::format("{}; --resume {} goes on after round {}", error.what(),
+                                 configuration.checkpoint.file.string(), rounds_kept));
+  }
   if (!learner) return 0;
   if (options.progress != ProgressStyle::kNone) print_summary(configuration, result);
   return result.interrupted ? kExitInterrupted : 0;

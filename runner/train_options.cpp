@@ -144,6 +144,12 @@ void add_output_options(CLI::App& command, TrainOptions& o) {
                                {{"mean", EvaluationAction::kMean}, {"sampled", EvaluationAction::kSampled}},
                                "which action an evaluated policy takes [mean]");
   add_value(command, "--record", o.record, "FILE", "write the run record (JSON) here")->check(file_name());
+  CheckpointSetting& checkpoint = o.base.checkpoint;
+  add_value(command, "--checkpoint", checkpoint.file, "FILE", "keep the run here while it goes on")->check(file_name());
+  add_value(command, "--checkpoint-every", checkpoint.every_rounds, kWhole,
+            "rounds between checkpoints, warm-up rounds included; 0 for none");
+  add_value(command, "--resume", checkpoint.resume, "FILE", "go on with the run that a checkpoint has kept")
+      ->check(file_name());
   add_value(command, "--save-policy", o.save_policy, "FILE", "write the trained policy here")->check(file_name());
   add_choice<ProgressStyle>(
       command, "--progress", o.progress,

@@ -24,7 +24,9 @@ Evaluation evaluate(const RunConfiguration& c, const NetworkLayout& layout, cons
 
 void take_round(const RoundOutcome& outcome, TrainingResult& result) {
   result.rounds.push_back(outcome.seconds);
-  result.worker_collect_seconds.resize(outcome.worker_collect_seconds.size(), 0.0);
+  // A run that goes on may have other workers than it began with.
+  result.worker_collect_seconds.resize(
+      std::max(result.worker_collect_seconds.size(), outcome.worker_collect_seconds.size()), 0.0);
   for (std::size_t w = 0; w < outcome.worker_collect_seconds.size(); ++w) {
     result.worker_collect_seconds[w] += outcome.worker_collect_seconds[w];
   }
@@ -87,14 +89,17 @@ double TrainingResult::steps_per_second() const {
 }
 
 TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment,
-                            RoundRunner& rounds, const std::atomic<bool>& stop, const RoundListener& listener) {
-  TrainingResult result;
+                            RoundRunner& rounds, const std::atomic<bool>& stop, const RoundListener& listener,
+                            RunStart start) {
+  TrainingResult result = std::move(start.so_far);
+  const CommunicationLedger communication_before = result.communication;
+  const double seconds_before = result.total_seconds;
   const double begin = monotonic_seconds();
   const long all_rounds = c.warmup_rounds + c.rounds;
   std::optional<ReplayCounts> replay_before = rounds.replay_counts();
   result.replay = replay_before;
-  for (long round = 0; round < all_rounds; ++round) {
-    if (round == c.warmup_rounds) {
+  for (long round = start.rounds_done; round < all_rounds; ++round) {
+    if (round == c.warmup_rounds || round == start.rounds_done) {
       rounds.reset_communication();
       replay_before = rounds.replay_counts();
     }
@@ -110,7 +115,8 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
       take_round(outcome, result);
       result.updates += rounds.updates_of_round();
       result.replay = replay_since(replay_before, rounds);
-      result.communication = rounds.communication();
+      result.communication = communication_before;
+      result.communication.add(rounds.communication());
       CurvePoint point{result.warmup_steps + result.environment_steps,
                        result.sum().total(),
                        outcome.training_episodes,
@@ -131,6 +137,7 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
     if (outcome.steps_to_solved && !result.first_episode_above) {
       result.first_episode_above = {steps_before + *outcome.steps_to_solved, result.sum().total()};
     }
+    result.total_seconds = seconds_before + monotonic_seconds() - begin;
     listener(round + 1, result);
   }
   result.interrupted = stop.load();
@@ -144,7 +151,7 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
   result.interrupted = stop.load();
   result.parameter_count = rounds.parameters().size();
   result.parameters_digest = digest_of(rounds.parameters());
-  result.total_seconds = monotonic_seconds() - begin;
+  result.total_seconds = seconds_before + monotonic_seconds() - begin;
   return result;
 }
 

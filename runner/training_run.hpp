@@ -62,6 +62,12 @@ struct TrainingResult {
   double steps_per_second() const;
 };
 
+// Where a run begins: at its first round, or after those that another process did and measured.
+struct RunStart {
+  long rounds_done = 0;  // warm-up rounds included
+  TrainingResult so_far;
+};
+
 // Called after every round with what is known so far; `rounds_done` counts warm-up rounds too.
 using RoundListener = std::function<void(long rounds_done, const TrainingResult& so_far)>;
 
@@ -69,7 +75,7 @@ using RoundListener = std::function<void(long rounds_done, const TrainingResult&
 // std::runtime_error once parameters are no longer finite.
 TrainingResult run_training(const RunConfiguration& configuration, const NetworkLayout& layout,
                             const EnvironmentEntry& environment, RoundRunner& rounds, const std::atomic<bool>& stop,
-                            const RoundListener& listener);
+                            const RoundListener& listener, RunStart start = {});
 
 // Hexadecimal digest (64 bits, FNV-1a) of the parameters' bytes: equal digests, equal bits.
 std::string digest_of(std::span<const float> parameters);

@@ -35,7 +35,7 @@ int claim_all(const SegmentLayout& layout, const TrajectoryView& view) {
          claim(view.bootstrap, steps, std::byte{6}) +
          claim(view.cut_observations, layout.cut_rows * layout.observation_size, std::byte{7}) +
          (layout.action_values ? claim(view.chosen_values, steps, std::byte{9}) : 0) +
-         claim(view.ends, steps, std::byte{8});
+         claim(view.ends, steps, std::byte{8}) + claim(view.kept_state, layout.state_bytes, std::byte{10});
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ TEST_CASE("A block's size is its closed form, rounded up to cache lines") {
 TEST_CASE("No two fields share a byte and no block reaches into the next") {
   for (const SegmentLayout& layout :
        {SegmentLayout{1, 1, 1}, SegmentLayout{7, 3, 2}, SegmentLayout{64, 4, 1}, SegmentLayout{7, 3, 2, 2},
-        SegmentLayout{7, 3, 2, 2, true}, SegmentLayout{5, 3, 1, 0, true}}) {
+        SegmentLayout{7, 3, 2, 2, true}, SegmentLayout{5, 3, 1, 0, true}, SegmentLayout{7, 3, 2, 2, true, false, 21}}) {
     constexpr int kEnvironments = 3;
     AlignedBuffer<std::byte> bytes(layout.block_bytes() * kEnvironments);
     const SegmentView segment(layout, bytes.data(), 5, kEnvironments);
@@ -63,12 +63,13 @@ TEST_CASE("No two fields share a byte and no block reaches into the next") {
       CHECK((view.chosen_values != nullptr) == layout.action_values);
       const std::byte* block = bytes.data() + static_cast<std::size_t>(i) * layout.block_bytes();
       CHECK(reinterpret_cast<std::byte*>(view.observations) == block);
-      CHECK(reinterpret_cast<std::byte*>(view.ends + layout.steps) <= block + layout.block_bytes());
+      CHECK(view.kept_state + layout.state_bytes <= block + layout.block_bytes());
       CHECK(reinterpret_cast<std::uintptr_t>(block) % prl::kCacheLineBytes == 0);
     }
     std::size_t used = 0;
     for (const std::byte b : bytes.span()) used += b != std::byte{0};
-    CHECK(used == kEnvironments * (layout.floats() * sizeof(float) + static_cast<std::size_t>(layout.steps)));
+    CHECK(used == kEnvironments *
+                      (layout.floats() * sizeof(float) + static_cast<std::size_t>(layout.steps + layout.state_bytes)));
   }
 }
 

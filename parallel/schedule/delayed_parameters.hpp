@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/aligned_buffer.hpp"
+#include "core/run_state.hpp"
 
 namespace prl {
 
@@ -28,6 +29,11 @@ class DelayedParameters {
   void push(std::span<const float> parameters) {
     std::copy(parameters.begin(), parameters.end(), versions_[oldest_].data());
     oldest_ = (oldest_ + 1) % versions_.size();
+  }
+
+  void add_state(RunState& state) {
+    for (AlignedBuffer<float>& version : versions_) state.add("delayed parameters", version.span());
+    state.add_value("oldest delayed parameters", oldest_);
   }
 
  private:

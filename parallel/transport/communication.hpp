@@ -47,6 +47,13 @@ class CommunicationLedger {
   }
   const CommunicationCount& of(Purpose purpose) const { return counts_[static_cast<std::size_t>(purpose)]; }
   void reset() { counts_ = {}; }
+  void add(Purpose purpose, const CommunicationCount& other) {
+    CommunicationCount& count = at(purpose);
+    count.bytes += other.bytes;
+    count.messages += other.messages;
+    count.transfer_seconds += other.transfer_seconds;
+    count.waiting_seconds += other.waiting_seconds;
+  }
 
  private:
   CommunicationCount& at(Purpose purpose) { return counts_[static_cast<std::size_t>(purpose)]; }

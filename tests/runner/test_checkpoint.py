@@ -1,0 +1,175 @@
+"""A run that was interrupted and goes on from its checkpoint ends in the bits of one that was never interrupted."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from program import LONG_WAIT, SMALL, Program, read_json, run, small, train
+
+# 5 warm-up and 15 counted rounds of 19 steps of 8 environments: episodes go on over many rounds and end in some.
+ROUNDS = "--steps-per-round 152 --rounds 15 --warmup-rounds 5 --evaluate-every 4 --evaluation-episodes 3 --final-episodes 3"
+ALL_ROUNDS = 20
+
+RULES = [
+    "--algorithm ppo --env CartPole-v1 --anneal-learning-rate true --solved-return 30",
+    "--algorithm ppo --env Pendulum-v1 --preset sb3 --learner-threads 2 --shards 1",
+    "--algorithm ppo --env CartPole-v1 --lag 2",
+    "--algorithm a2c --env Acrobot-v1 --preset paper --shards 4",
+    "--algorithm vtrace --env CartPole-v1 --preset paper",
+    "--algorithm reinforce --env CartPole-v1 --rounds 15 --warmup-rounds 5 --evaluate-every 4 --evaluation-episodes 3",
+]  # fmt: skip
+
+
+def words(rule: str) -> list[str]:
+    own = rule.split()
+    return own if "reinforce" in rule else [*own, *ROUNDS.split()]
+
+
+def what_is_learned(record: dict[str, Any]) -> dict[str, Any]:
+    """All that a run promises bit by bit."""
+    same = {name: record[name] for name in ("parameters_digest", "counts", "staleness")}
+    same["curve"] = [{**point, "seconds": 0, "busiest_worker_steps": 0} for point in record["curve"]]
+    same["evaluation"] = record.get("final_evaluation")
+    first = record.get("first_episode_above")
+    same["first_episode_above"] = first and first["steps"]
+    return same
+
+
+def kept_after(folder: Path, rounds: int, *options: str) -> Path:
+    """The checkpoint of a run after that many rounds: of a whole run, the last one written, every `rounds` of them."""
+    assert rounds > ALL_ROUNDS // 2, "else a later one follows"
+    file = folder / "kept.checkpoint"
+    train(folder, *options, "--checkpoint", str(file), "--checkpoint-every", str(rounds))
+    return file
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_run_that_goes_on_equals_one_that_was_not_interrupted(tmp_path: Path, rule: str) -> None:
+    options = " ".join(words(rule))
+    whole = what_is_learned(train(tmp_path, options))
+    rounds = random.Random(rule).randrange(ALL_ROUNDS // 2 + 1, ALL_ROUNDS)
+    file = kept_after(tmp_path, rounds, options)
+    again = train(tmp_path, options, "--resume", str(file))
+    assert what_is_learned(again) == whole, f"after round {rounds}"
+    assert len(again["seconds"]["rounds"]) == 15
+
+
+@pytest.mark.parametrize(("written", "resumed"), [
+    ("serial", "processes --workers 3"),
+    ("processes --workers 3", "serial"),
+    ("threads --workers 2", "processes --workers 5"),
+    ("threads --workers 4 --agreement all-reduce", "serial --shards 4"),
+    ("serial", "mpi --workers 2"),
+    ("mpi --workers 3", "threads --workers 2"),
+])  # fmt: skip
+def test_another_mode_goes_on_with_the_same_bits(tmp_path: Path, written: str, resumed: str) -> None:
+    shards = "--shards 4" if "--shards 4" in resumed else ""
+    options = f"--env CartPole-v1 {ROUNDS}"
+    whole = what_is_learned(train(tmp_path, options, shards))
+    file = kept_after(tmp_path, 11, options, f"--collect {written}")
+    again = train(tmp_path, options, f"--collect {resumed}", "--resume", str(file))
+    assert what_is_learned(again) == whole
+
+
+def test_a_run_killed_at_any_moment_goes_on(tmp_path: Path) -> None:
+    options = f"--env CartPole-v1 --steps-per-round 152 --rounds 400 --collect processes --workers 2"
+    whole = what_is_learned(train(tmp_path, options))
+    file = tmp_path / "kept.checkpoint"
+    keeping = ["--checkpoint", str(file), "--checkpoint-every", "1"]
+    moments = random.Random(6)
+    for _ in range(4):
+        resuming = ["--resume", str(file)] if file.exists() else []
+        program = Program(["train", *small([]), *options.split(), *keeping, *resuming], tmp_path)
+        before = file.stat().st_mtime_ns if file.exists() else 0
+        program.await_condition(lambda: file.exists() and file.stat().st_mtime_ns > before, "keep a round")
+        time.sleep(moments.uniform(0.0, 0.1))
+        os.kill(program.process.pid, signal.SIGKILL)
+        program.process.wait()
+        program.await_end_of_members(2.0)
+        # A file that was being written has another name.
+        for part in tmp_path.glob("*.part"):
+            part.unlink()
+    assert what_is_learned(train(tmp_path, options, "--resume", str(file))) == whole
+
+
+def test_the_death_of_a_worker_names_the_checkpoint(tmp_path: Path) -> None:
+    file = tmp_path / "kept.checkpoint"
+    arguments = ["train", *SMALL, *LONG_WAIT, "--cost-rounds", "3", "--steps", "2560", "--collect", "processes"]
+    program = Program([*arguments, "--workers", "3", "--checkpoint", str(file), "--checkpoint-every", "1"], tmp_path)
+    workers = program.await_workers(2)
+    program.await_condition(file.exists, "keep a round")
+    time.sleep(0.3)
+    os.kill(workers[-1], signal.SIGKILL)
+    outcome = program.finish(10.0)
+    assert outcome.status == 1
+    assert outcome.errors.startswith(f"prl: worker 2 (process {workers[-1]}) was killed by signal 9 (Killed)")
+    assert outcome.errors.endswith(f"; --resume {file} goes on after round 2\n")
+
+
+def refusal(folder: Path, *options: str) -> str:
+    given = [word for option in options for word in option.split()]
+    outcome = run(["train", *SMALL, *given], folder)
+    assert outcome.status == 2
+    assert outcome.errors.count("\n") == 1, outcome.errors
+    return outcome.errors
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    options = "--env CartPole-v1 --steps 1024"
+    file = tmp_path / "kept.checkpoint"
+    train(tmp_path, options, f"--checkpoint {file} --checkpoint-every 3")
+    whole = file.read_bytes()
+    assert "its seed is 1, not 2" in refusal(tmp_path, options, f"--seed 2 --resume {file}")
+    assert "its gamma is 0.9" in refusal(tmp_path, options, f"--gamma 0.5 --resume {file}")
+    assert "its steps is 1024, not 512" in refusal(tmp_path, f"--env CartPole-v1 --steps 512 --resume {file}")
+    other = tmp_path / "other"
+    for content, why in [
+        (whole[:-1], "is damaged or cut short"),
+        (whole + b"x", "is damaged or cut short"),
+        (whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:], "is damaged or cut short"),
+        (b"", "is no checkpoint"),
+        (b"{}\n", "is no checkpoint"),
+        (b"prl-checkpoint-1\n", "is damaged"),
+        (b"prl-checkpoint-1 x y\n", "is damaged"),
+    ]:
+        other.write_bytes(content)
+        errors = refusal(tmp_path, options, f"--resume {other}")
+        assert errors.startswith(f"prl: --resume {other} {why}") and "prl train --checkpoint" in errors
+    assert "cannot be read" in refusal(tmp_path, options, f"--resume {tmp_path / 'none'}")
+    assert "cannot be read" in refusal(tmp_path, options, f"--resume {tmp_path}")
+
+
+@pytest.mark.parametrize(("options", "named"), [
+    ("--checkpoint-every 2", "give both or none"),
+    ("--checkpoint kept", "give both or none"),
+    ("--checkpoint kept --checkpoint-every -1", "--checkpoint-every is negative"),
+    ("--checkpoint kept --checkpoint-every 1 --record kept", "--checkpoint and another output are both kept"),
+    ("--collect threads --workers 2 --schedule free-running", "leave --schedule free-running away"),
+    ("--collect processes --workers 2 --schedule pipelined", "leave --schedule pipelined away"),
+    ("--collect processes --workers 2 --agreement all-reduce", "leave --agreement away"),
+    ("--collect processes --workers 2 --inference learner", "leave that away"),
+])  # fmt: skip
+def test_what_cannot_be_kept_is_refused(tmp_path: Path, options: str, named: str) -> None:
+    keeping = "" if "--checkpoint" in options else "--checkpoint kept --checkpoint-every 1"
+    assert named in refusal(tmp_path, options, keeping)
+    if "--checkpoint" not in options:
+        assert named in refusal(tmp_path, options, "--resume kept")
+
+
+def test_a_replay_is_not_kept(tmp_path: Path) -> None:
+    words_of = ["--algorithm", "dqn", "--env", "CartPole-v1", "--checkpoint", "kept", "--checkpoint-every", "1"]
+    outcome = run(["train", *words_of], tmp_path)
+    assert outcome.status == 2 and "does not keep a replay" in outcome.errors
+
+
+def test_checkpoints_change_no_bits(tmp_path: Path) -> None:
+    options = f"--env CartPole-v1 {ROUNDS} --collect processes --workers 2"
+    kept = train(tmp_path, options, f"--checkpoint {tmp_path / 'kept'} --checkpoint-every 1")
+    assert what_is_learned(kept) == what_is_learned(train(tmp_path, options))
+    assert read_json(tmp_path / "record.json")["counts"]["rounds"] == 15
