@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <cstring>
-#include <functional>
 #include <stdexcept>
 
 namespace prl {
@@ -13,8 +12,11 @@ namespace {
 // Ordered like the magnitudes; NaN is above all.
 std::uint32_t magnitude_bits(float value) { return std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFu; }
 
-constexpr unsigned kBucketShift = 20;  // buckets by exponent and three bits of the fraction
-constexpr std::size_t kBuckets = std::size_t{1} << (31 - kBucketShift);
+// Buckets by exponent and three bits of the fraction, then by ten more bits, then by the last ten.
+constexpr unsigned kShifts[] = {20, 10, 0};
+constexpr std::size_t kBuckets = std::size_t{1} << 11;
+
+std::size_t bucket_of(std::uint32_t bits, unsigned shift) { return bits >> shift & (shift == 20 ? 0x7FFu : 0x3FFu); }
 
 }  // namespace
 
@@ -22,25 +24,27 @@ TopKCodec::TopKCodec(std::size_t count, std::size_t k) : k_(k), candidates_(coun
   if (k < 1 || k > count) throw std::invalid_argument("top-k keeps at least one value and at most all of them");
 }
 
-// A histogram finds the bucket in which the k-th greatest lies; only that bucket is searched.
+// Radix selection: a histogram finds the bucket in which the k-th greatest lies, and only that bucket is looked into with
+// the next ten bits. After the last ones all of a bucket are equal.
 TopKCodec::Threshold TopKCodec::find_threshold(std::span<const float> values) {
-  std::array<std::uint32_t, kBuckets> histogram{};
-  for (const float value : values) ++histogram[magnitude_bits(value) >> kBucketShift];
+  std::uint32_t* const candidates = candidates_.data();
+  std::transform(values.begin(), values.end(), candidates, magnitude_bits);
+  std::size_t left = values.size();
   std::size_t above = 0;
-  std::size_t bucket = kBuckets - 1;
-  for (; above + histogram[bucket] < k_; --bucket) above += histogram[bucket];
-  std::size_t found = 0;
-  for (const float value : values) {
-    const std::uint32_t bits = magnitude_bits(value);
-    candidates_[found] = bits;
-    found += bits >> kBucketShift == bucket ? 1 : 0;
-    if (found == histogram[bucket]) break;
+  for (const unsigned shift : kShifts) {
+    std::array<std::uint32_t, kBuckets> histogram{};
+    for (std::size_t i = 0; i < left; ++i) ++histogram[bucket_of(candidates[i], shift)];
+    std::size_t bucket = kBuckets - 1;
+    for (; above + histogram[bucket] < k_; --bucket) above += histogram[bucket];
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < left; ++i) {
+      const std::uint32_t bits = candidates[i];
+      candidates[kept] = bits;
+      kept += bucket_of(bits, shift) == bucket ? 1 : 0;
+    }
+    left = kept;
   }
-  const auto begin = candidates_.data();
-  const auto last = begin + (k_ - above - 1);
-  std::nth_element(begin, last, begin + found, std::greater<>());
-  const auto greater = std::count_if(begin, last, [&](std::uint32_t bits) { return bits > *last; });
-  return {*last, above + static_cast<std::size_t>(greater)};
+  return {candidates[0], above};
 }
 
 void TopKCodec::encode(std::span<const float> values, std::uint64_t /*update*/, std::span<std::byte> bytes) {
