@@ -143,6 +143,13 @@ def test_different_bits_are_shown(results: Path, tmp_path: Path) -> None:
     assert "different parameters" not in (tmp_path / "whole" / "report.md").read_text(encoding="utf-8")
 
 
+@pytest.fixture
+def no_studies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These records have no studies' runs."""
+    monkeypatch.setattr("experiments.check_report.load_studies", lambda: ())
+
+
+@pytest.mark.usefixtures("no_studies")
 def test_check_finds_every_table_and_names_what_lacks(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -156,6 +163,7 @@ def test_check_finds_every_table_and_names_what_lacks(
     assert "D4.scaling" in errors and "D4.speed" not in errors
 
 
+@pytest.mark.usefixtures("no_studies")
 def test_check_is_not_content_with_tables_that_were_not_run(results: Path, tmp_path: Path) -> None:
     copied = tmp_path / "records"
     shutil.copytree(results / "records", copied)
