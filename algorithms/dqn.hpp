@@ -62,8 +62,8 @@ class DqnLearner final : public Learner {
   void finish_round() override;
   std::optional<ReplayCounts> replay_counts() const override { return counts_; }
 
-  // A local shard's replay and its priorities (null without), and of the batch that its last gradient was computed from: where its transitions lie in it, and
-  // the shard's part of the loss.
+  // A local shard's replay and its priorities (null without), and of the batch that its last gradient was computed from:
+  // where its transitions lie in it, and the shard's part of the loss.
   const ReplayBuffer& replay(int shard) const;
   const PrioritisedReplay* priorities(int shard) const;
   std::span<const int> batch_slots(int shard) const;

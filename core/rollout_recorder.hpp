@@ -1,9 +1,9 @@
 // The policy's half of collecting: chooses actions for a batch of environments and writes their trajectories.
 //
-// One step t of environment e:  a_t ~ pi(. | s_t; theta), or by action values (core/exploration.hpp),  recorded with s_t, log pi(a_t | s_t), V(s_t), then with the
-// reward, how the episode ended, and the bootstrap value where the recursion is cut (core/segment.hpp). The random
-// numbers of (environment, step) do not depend on which batch the environment is in, so recording in one worker or in
-// sixteen gives the same bits.
+// One step t of environment e:  a_t ~ pi(. | s_t; theta), or by action values (core/exploration.hpp),  recorded with s_t,
+// log pi(a_t | s_t), V(s_t), then with the reward, how the episode ended, and the bootstrap value where the recursion is
+// cut (core/segment.hpp). The random numbers of (environment, step) do not depend on which batch the environment is in,
+// so recording in one worker or in sixteen gives the same bits.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,8 @@ class RolloutRecorder {
                   const ExplorationSetting& exploration = {});
 
   // Chooses the actions of step `t` of the segment for `observations` [count][observation_size] and writes
-  // observations, actions, log_probs, values, and action values where the segment keeps them. Returns the actions, [count][action_size].
+  // observations, actions, log_probs, values, and action values where the segment keeps them. Returns the actions,
+  // [count][action_size].
   const float* act(const float* parameters, const float* observations, int t, const SegmentView& out);
 
   // Writes what the environments answered at step `t`: [count] rewards and ends, and bootstrap values from the final

@@ -138,5 +138,6 @@ TEST_CASE("A stopped evaluation returns nothing") {
   const NetworkLayout layout = network<CartPole<float>>();
   const AlignedBuffer<float> zeros(layout.parameter_count);
   const std::atomic<bool> stop{true};
-  CHECK(prl::evaluate_policy<CartPole<float>>(layout, zeros.data(), {0, 3}, kSeed, EvaluationAction::kMean, stop).empty());
+  CHECK(prl::evaluate_policy<CartPole<float>>(layout, zeros.data(), {0, 3}, kSeed, EvaluationAction::kMean, stop)
+            .empty());
 }
