@@ -21,6 +21,7 @@ from plots.tabular import Tabular, relative_error, updates_per_second
 from plots.verdicts import Kind, Verdict, all_of, judge_above, judge_below, not_judged, not_run
 
 _BESIDE = not_judged("beside it")
+_SEEDS_AT_LEAST = 3
 _TABLES = {"limits": "random table", "lake": "FrozenLake-v1"}
 
 
@@ -132,12 +133,11 @@ def judge_forms(experiment: Experiment, documents: Documents, tabular: Tabular) 
             continue
         passages = tabular.values(cell, lambda r: transitions_to(r, judge.parameters["part"]))
         there = sum(math.isfinite(passage) for passage in passages)
-        if there == 0:
-            verdict = Verdict(Kind.REFUTED)
-        else:
-            sure = there == len(passages) >= 3
-            verdict = Verdict(Kind.CONFIRMED) if sure else Verdict(Kind.INCONCLUSIVE, f"{there} of {len(passages)} seeds")
         reached = f"{there}/{len(passages)}"
+        enough = len(passages) >= _SEEDS_AT_LEAST
+        verdict = Verdict(Kind.INCONCLUSIVE, f"{reached} seeds")
+        if enough and there in (0, len(passages)):
+            verdict = Verdict(Kind.CONFIRMED if there else Kind.REFUTED)
         judge.evidence.append(Evidence(where, "seeds that get to 5 %", reached, "–", len(passages), verdict))
         judge.verdicts.append(verdict)
         judge.add(where, "M updates/s", tabular.estimate(cell, lambda r: updates_per_second(r) / 1e6), _BESIDE)
@@ -165,6 +165,7 @@ def blocks(study: Study, documents: Documents, records: RecordSet, stated: State
         Paragraph(
             "Workers of one table that learn on tables of their own and agree through a server. 'Changes' are of the server's "
             "table: meetings, merges, or single updates. A meeting uses a transition of every worker, a merge one worker's. "
+            "In the mean a meeting moves a cell as far as one learner's update does, so averaging takes noise away, not bias. "
             "'Oscillation' is the standard deviation of log10 error about its line, 'lag' the merges by others since a worker "
             "last received the table. Four workers on two cores are oversubscribed: their updates count, their seconds do not."
         ),
