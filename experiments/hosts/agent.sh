@@ -13,4 +13,4 @@ esac
 export TMPDIR="$HOSTS_FOLDER/$host"
 mkdir -p "$TMPDIR"
 exec nsenter --net="$network" unshare --uts taskset -c "$cores" \
-  sh -c "echo $host >/proc/sys/kernel/hostname && $*"
+  sh -c "hostname $host && $*"

@@ -13,10 +13,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 _MARK = "PRL_HOSTS_ISOLATED"
-_NEEDED = (("unshare", "util-linux"), ("nsenter", "util-linux"), ("taskset", "util-linux"))
+_NEEDED = (("unshare", "util-linux"), ("nsenter", "util-linux"), ("taskset", "util-linux"), ("hostname", "hostname"))
 _ROUTING = (("ip", "iproute2"), ("tc", "iproute2"), ("mpirun", "openmpi-bin"))
 
 
@@ -51,6 +54,21 @@ def _environment() -> dict[str, str]:
 
 def isolated() -> bool:
     return os.environ.get(_MARK) == "1"
+
+
+@contextmanager
+def private_folder() -> Iterator[Path]:
+    """For temporary files that only these processes see and that go with the last of them. What stays after a SIGKILL is
+    an empty folder, the same one each time."""
+    folder = Path(tempfile.gettempdir(), f"prl-hosts-{os.getuid()}")
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "prl-hosts", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=False)
+        with suppress(OSError):  # another launch uses it
+            folder.rmdir()
 
 
 def as_first_process(work: Callable[[], int]) -> int:

@@ -15,7 +15,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
@@ -82,12 +81,12 @@ def run_on(host_b: HostB, folder: str, program: Path, arguments: list[str], time
 
 def run_inside(options: argparse.Namespace) -> int:
     link = Link(options.bandwidth, options.delay)
-    with tempfile.TemporaryDirectory(prefix="prl-hosts-") as folder:
-        own = Path(folder, "record.json")
+    with isolation.private_folder() as folder:
+        own = folder / "record.json"
         with two_hosts(link, options.prl.with_name("delay_relay")) as host_b:
             measured = measure(link, host_b)
             arguments = ["train", *options.of_training, "--progress", "none", "--record", str(own)]
-            status = run_on(host_b, folder, options.prl.resolve(), arguments, options.timeout)
+            status = run_on(host_b, str(folder), options.prl.resolve(), arguments, options.timeout)
         if status != 0:
             return status
         if not own.is_file():

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,8 @@ def test_nothing_is_left_however_it_ends(tmp_path: Path, number: signal.Signals)
     while namespaces() - before and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not namespaces() - before
+    folder = Path(tempfile.gettempdir(), f"prl-hosts-{os.getuid()}")
+    assert not folder.exists() or not list(folder.iterdir())
 
 
 @pytest.mark.parametrize(("text", "value"), [("unlimited", 0.0), ("10gbit", 1e10), ("2.5mbit", 2.5e6)])
