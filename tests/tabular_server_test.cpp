@@ -323,7 +323,8 @@ TEST_CASE("updates of single cells keep what a stale whole table undoes") {
 
 TEST_CASE("a merge is never torn by another one") {
   constexpr std::size_t kCount = 4096;
-  for (const int shards : {1, 3}) {
+  // Many shards of little work: there members would overtake each other, were they not taken hand over hand.
+  for (const int shards : {1, 64}) {
     for (const TeamPlace place : {TeamPlace::kThreads, TeamPlace::kProcesses}) {
       SharedRegion region(
           "test", ServedParameters<double>::bytes(kCount, shards) + SharedRegion::bytes_for<std::atomic<long>>(2));
