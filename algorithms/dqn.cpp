@@ -119,7 +119,7 @@ void DqnLearner::ingest(const SegmentView& segment) {
   if (wants_action_values(setting_) && !segment.layout().action_values) {
     throw std::invalid_argument("first priorities by the actors need segments with their action values");
   }
-  if (round_ == 0) std::copy(storage_.parameters.begin(), storage_.parameters.end(), target_.data());
+  if (round_ == 0) refresh_target();
   joint_ = {};
   for (const auto& shard : shards_) {
     joint_[kAdded] += take_steps(segment, *shard);
@@ -269,10 +269,14 @@ void DqnLearner::finish_update() {
       shard->priorities->set_priority(shard->slots[j], priority_of(shard->errors[j]));
     }
   }
-  if (adam_.updates() % setting_.target_interval == 0) {
-    std::copy(storage_.parameters.begin(), storage_.parameters.end(), target_.data());
-  }
+  if (setting_.target_interval > 0 && adam_.updates() % setting_.target_interval == 0) refresh_target();
 }
+
+void DqnLearner::take_agreed() {
+  if (setting_.target_interval == 0) refresh_target();
+}
+
+void DqnLearner::refresh_target() { std::copy(storage_.parameters.begin(), storage_.parameters.end(), target_.data()); }
 
 void DqnLearner::finish_round() {
   ++round_;

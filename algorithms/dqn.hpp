@@ -4,6 +4,9 @@
 //     batch ~ replay, uniformly or by priority,  targets and g = grad L (dqn_loss.hpp),  g <- g min(1, c / |g|),
 //     theta <- Adam(theta, g),  p_i <- |error_i| + 1e-6,  every C updates  theta' <- theta
 //
+// With C = 0 theta' are the parameters as of the last meeting with other learners, until then the first ones: the global
+// theta of a parameter server in delta_i = r + gamma max Q(s', . ; theta) - Q(s, a; theta_i) (document D2, section 4.1).
+//
 // Sources: Mnih et al., "Human-level control through deep reinforcement learning" (Nature 518, 2015), algorithm 1; Horgan
 // et al., "Distributed prioritized experience replay" (ICLR 2018), algorithm 2. Deviations: Adam in place of RMSProp; with
 // a replay of the newest transitions there is no random sampling.
@@ -60,6 +63,7 @@ class DqnLearner final : public Learner {
   void apply_gradient(ParameterRange range, std::span<const float> gradient, double gradient_square_sum) override;
   void finish_update() override;
   void finish_round() override;
+  void take_agreed() override;
   std::optional<ReplayCounts> replay_counts() const override { return counts_; }
 
   // A local shard's replay and its priorities (null without), and of the batch that its last gradient was computed from:
@@ -77,6 +81,7 @@ class DqnLearner final : public Learner {
   // Returns how many transitions came into the shard's replay.
   int take_steps(const SegmentView& segment, Shard& shard);
   void set_first_priorities(Shard& shard, int added);
+  void refresh_target();
   void draw_batch(Shard& shard) const;
   // Targets of the first `rows` rows of the shard's batch.
   void compute_targets(Shard& shard, int rows) const;

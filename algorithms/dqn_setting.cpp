@@ -26,7 +26,11 @@ std::vector<SettingField> fields_of(DqnSetting& s) {
       truth_field("double_q", s.loss.double_q, "the learned network chooses the target's action"),
       truth_field("dueling", s.loss.dueling, "action values from the value head and the policy head's advantages"),
       choice_field("td_loss", s.loss.loss, {"squared", "huber"}, "of temporal-difference errors"),
-      count_field("target_interval", s.target_interval, "updates between copies to the target network; 1 for none"),
+      count_field(
+          "target_interval", s.target_interval,
+          "updates between copies to the target network; 1 for none; 0: at every meeting of workers that learn by "
+          "themselves",
+          0),
       number_field("priority_exponent", s.priority_exponent, 0.0, 10.0, "alpha of prioritised replay"),
       number_field("importance_exponent", s.importance_exponent, 0.0, 1.0, "beta of prioritised replay"),
       truth_field("anneal_importance", s.anneal_importance, "raise beta linearly to 1 over the run"),

@@ -27,7 +27,7 @@ struct DqnSetting {
   int replay_capacity = 100'000;
   int learning_starts = 1000;  // environment steps
   int train_every = 1;         // environment steps an update, all environments together
-  int target_interval = 500;   // updates
+  int target_interval = 500;   // updates; 0: from one meeting with other learners to the next
   float priority_exponent = 0.6F;
   float importance_exponent = 0.4F;
   bool anneal_importance = false;  // linearly to 1 over total_rounds

@@ -112,6 +112,10 @@ class Learner {
   // Called after the last update of a round, e.g. to anneal the learning rate.
   virtual void finish_round() = 0;
 
+  // parameters() were replaced by what this learner and others, which learn by themselves, agreed on. For rules whose
+  // targets come from those parameters.
+  virtual void take_agreed() {}
+
   // Adds what the next rounds depend on beside the parameters and the plan. Between rounds only. Throws std::logic_error
   // for rules whose runs cannot go on from a checkpoint (runner/run_configuration.cpp refuses them).
   virtual void add_state(RunState& /*state*/) { throw std::logic_error("this rule's state cannot be kept"); }

@@ -64,6 +64,7 @@ bool ParameterRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& out
   ++rounds_done_;
   if (meeting_due()) {
     agreement_->meet(own_.span());
+    learner_->take_agreed();
     if (!average_) std::copy_n(own_.data(), own_.size(), agreed_.data());
   }
   outcome.seconds = {collected - begin, monotonic_seconds() - collected};

@@ -188,6 +188,10 @@ void validate_agreement(const RunConfiguration& c) {
   require(c.server_shards == 1 || !c.free_running(),
           "--server-shards: free-running workers find the server's parameters in memory that they share, in one place; "
           "leave it away");
+  const auto* const dqn = std::get_if<DqnSetting>(&c.rule);
+  require(dqn == nullptr || dqn->target_interval > 0 || (c.meets_on_parameters() && c.refresh_after_merge),
+          "--target-interval 0 takes the target network from meetings of workers: give --agreement server with it, and "
+          "leave --refresh-after-merge away");
   require(c.server_shards <= c.workers,
           fmt::format("--server-shards {} are served by workers, and there are {}: give at most as many",
                       c.server_shards, c.workers));

@@ -80,6 +80,32 @@ TEST_CASE("The target network is the parameters of the last multiple of its inte
   CHECK(updates == 16);
 }
 
+TEST_CASE("With interval 0 the target network is the parameters that were agreed on last, whatever is updated since") {
+  for (const int interval : {0, 3}) {
+    DqnCase c = small_case<CartPole<float>>();
+    c.setting.target_interval = interval;
+    OwnedDqn own(c);
+    DqnRun<CartPole<float>> run(c);
+    const auto target = [&] {
+      const std::span<const float> values = own.learner().target_parameters();
+      return std::vector<float>(values.begin(), values.end());
+    };
+    const std::vector<float> initial = own.parameter_copy();
+    int updates = 0;
+    while (updates < 4) updates += own.learn(run.collect(own.parameters()));
+    CHECK((target() == initial) == (interval == 0));
+    const std::vector<float> before = target();
+    const std::span<float> parameters = own.learner().parameters();
+    for (float& parameter : parameters) parameter *= 0.5F;  // as a meeting would change them
+    const std::vector<float> agreed = own.parameter_copy();
+    own.learner().take_agreed();
+    CHECK((target() == (interval == 0 ? agreed : before)));
+    own.learn(run.collect(own.parameters()));
+    CHECK((own.parameter_copy() != agreed));
+    CHECK((target() == agreed) == (interval == 0));
+  }
+}
+
 TEST_CASE("Batches are drawn by seed, shard and update") {
   const DqnCase c = small_case<CartPole<float>>();
   OwnedDqn own(c, {2, 0, 2});

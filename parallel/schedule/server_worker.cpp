@@ -23,6 +23,7 @@ void ServerWorker::learn(SegmentReport& report) {
   const double start_seconds = monotonic_seconds();
   report.lag = agreement_.meet(learner().parameters()).lag;
   report.pushing_seconds = monotonic_seconds() - start_seconds;
+  learner().take_agreed();
   report.pushes = 1;
   report.pulls = 1;
 }

@@ -152,7 +152,8 @@ REFUSED_ACTION_VALUES = [
     ("--shards 8 --batch 4", "a batch of 4 cannot be shared by 8 shards"),
     ("--train-every 0", "--train-every is 0"),
     ("--n-step 0", "--n-step is 0"),
-    ("--target-interval 0", "--target-interval is 0"),
+    ("--target-interval 0", "give --agreement server with it"),
+    ("--target-interval -1", "--target-interval is -1"),
     ("--epsilon-end 1.5", "--epsilon-end is 1.5: give a number from 0 to 1"),
     ("--importance-exponent nan", "--importance-exponent is nan"),
 ]

@@ -270,7 +270,7 @@ def test_a_worker_alone_on_shared_parameters_equals_serial(tmp_path: Path, optio
 LOCAL_LEARNERS = ("", "--algorithm dqn --env CartPole-v1", "--algorithm reinforce --env CartPole-v1 --episodes 32")
 
 
-@pytest.mark.parametrize("options", LOCAL_LEARNERS)
+@pytest.mark.parametrize("options", (*LOCAL_LEARNERS, "--algorithm dqn --env CartPole-v1 --target-interval 0"))
 def test_workers_that_meet_at_a_server_end_in_the_same_bits(tmp_path: Path, options: str) -> None:
     common = (options, "--envs 16 --rounds 5 --workers 4 --agreement server --agree-every 2")
     modes = ("threads", "processes", "mpi", "threads --server-shards 3")
