@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -14,13 +12,6 @@
 #include <vector>
 
 #include "algorithms/autograd_network.hpp"
-#include "parallel/agree/compressed_gradients.hpp"
-#include "parallel/agree/gradient_board.hpp"
-#include "parallel/agree/mpi_library_collective.hpp"
-#include "parallel/agree/power_sgd_gradients.hpp"
-#include "parallel/agree/share_parameters.hpp"
-#include "parallel/agree/shared_gradients.hpp"
-#include "parallel/agree/transport_gradients.hpp"
 #include "parallel/collect/mpi_collector.hpp"
 #include "parallel/collect/mpi_step_link.hpp"
 #include "parallel/collect/process_collector.hpp"
@@ -34,29 +25,18 @@
 #include "parallel/transport/core_share.hpp"
 #include "parallel/transport/mpi_session.hpp"
 #include "parallel/transport/mpi_transport.hpp"
-#include "parallel/transport/shared_memory_transport.hpp"
+#include "runner/cell_parts.hpp"
 #include "runner/central_rounds.hpp"
 #include "runner/free_learner_rounds.hpp"
 #include "runner/free_rounds.hpp"
-#include "runner/joined_rounds.hpp"
 #include "runner/parameter_cells.hpp"
-#include "runner/split_rounds.hpp"
-#include "runner/starting_parameters.hpp"
+#include "runner/split_cells.hpp"
 
 namespace prl {
 namespace {
 
-// What all assemblies need of a run.
-struct Parts {
-  const RunConfiguration& configuration;
-  const NetworkLayout& layout;
-  ActorFactory actors;
-  EnvironmentBatchFactory batches;
-  CollectionPlan plan;
-};
-
-Parts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment,
-               std::shared_ptr<const EnvironmentStates> states) {
+CellParts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment,
+                   std::shared_ptr<const EnvironmentStates> states) {
   const ActorSetting setting{layout,
                              c.seed,
                              c.step_cost,
@@ -97,7 +77,7 @@ void require_threads(const RunConfiguration& c) {
 }
 
 // `collector` in a thread of its own, one round ahead of the learner.
-std::unique_ptr<Collector> collecting_ahead(const Parts& parts, std::unique_ptr<Collector> collector) {
+std::unique_ptr<Collector> collecting_ahead(const CellParts& parts, std::unique_ptr<Collector> collector) {
   const RunConfiguration& c = parts.configuration;
   const int recorders = c.inference == InferencePlace::kLearner ? 1 : c.workers;
   return std::make_unique<CollectingAhead>(parts.plan, environments_of(0, recorders, c.environments),
@@ -105,7 +85,7 @@ std::unique_ptr<Collector> collecting_ahead(const Parts& parts, std::unique_ptr<
                                            [&c](long round) { return c.pays_step_cost(round); });
 }
 
-void learn_centrally(const Parts& parts, std::unique_ptr<Collector> collector, const LearnerMain& learner_main) {
+void learn_centrally(const CellParts& parts, std::unique_ptr<Collector> collector, const LearnerMain& learner_main) {
   require_threads(parts.configuration);
   if (parts.configuration.pipelined()) collector = collecting_ahead(parts, std::move(collector));
   use_one_torch_thread();
@@ -113,14 +93,14 @@ void learn_centrally(const Parts& parts, std::unique_ptr<Collector> collector, c
   learner_main(rounds);
 }
 
-std::unique_ptr<Collector> make_remote_collector(const Parts& parts, std::unique_ptr<StepLink> link) {
+std::unique_ptr<Collector> make_remote_collector(const CellParts& parts, std::unique_ptr<StepLink> link) {
   const RunConfiguration& c = parts.configuration;
   return std::make_unique<RemoteCollector>(parts.plan, parts.layout, c.seed, parts.batches, std::move(link),
                                            exploration_of(c.rule, c.environments));
 }
 
 // The collectors whose workers live in this process or are forked by it.
-std::unique_ptr<Collector> make_local_collector(const Parts& parts) {
+std::unique_ptr<Collector> make_local_collector(const CellParts& parts) {
   const RunConfiguration& c = parts.configuration;
   if (c.collect == CollectMode::kSerial) return std::make_unique<SerialCollector>(parts.plan, parts.actors);
   if (c.collect == CollectMode::kThreads) return std::make_unique<ThreadCollector>(parts.plan, parts.actors);
@@ -128,7 +108,7 @@ std::unique_ptr<Collector> make_local_collector(const Parts& parts) {
   return make_remote_collector(parts, std::make_unique<ProcessStepLink>(parts.plan, parts.batches));
 }
 
-void learn_beside_free_actors(const Parts& parts, const LearnerMain& learner_main) {
+void learn_beside_free_actors(const CellParts& parts, const LearnerMain& learner_main) {
   const RunConfiguration& c = parts.configuration;
   const ActorPlace place = c.collect == CollectMode::kThreads ? ActorPlace::kThreads : ActorPlace::kProcesses;
   require_threads(c);
@@ -138,102 +118,8 @@ void learn_beside_free_actors(const Parts& parts, const LearnerMain& learner_mai
   learner_main(rounds);
 }
 
-// On the thread that is going to act with it.
-std::unique_ptr<Actor> make_own_actor(const Parts& parts, int member) {
-  slow_down_this_thread(parts.plan.slowness_of(member));
-  const EnvironmentRange range = environments_of(member, parts.configuration.workers, parts.configuration.environments);
-  return parts.actors(range.first, range.count);
-}
-
-// What a process that splits gradients learns in, and how it agrees with the others.
-struct SplitLink {
-  LearnerStorage storage;
-  std::unique_ptr<GradientAgreement> agreement;
-};
-// Called in each process, worker 0's for the first parameters, too.
-using SplitLinkFactory = std::function<SplitLink(int member, std::function<void()> watch)>;
-
-void learn_split_in_linked_processes(const Parts& parts, const SplitLinkFactory& link_of,
-                                     const LearnerMain& learner_main) {
-  const RunConfiguration& c = parts.configuration;
-  SharedRegion region("the words that end a run", SharedRegion::bytes_for<EndWords>(1));
-  EndWords& end = region.make<EndWords>();
-  const auto make_rounds = [&](int member, std::function<void()> watch) {
-    SplitLink link = link_of(member, std::move(watch));
-    return std::make_unique<SplitRounds>(c, parts.layout,
-                                         SplitMember{member, make_own_actor(parts, member), std::move(link.storage),
-                                                     std::move(link.agreement), &end.stop});
-  };
-  const auto serve = [&](int member) {
-    try {
-      const auto rounds = make_rounds(member, [&end] {
-        if (end.given_up.load()) throw RunGivenUp{};
-      });
-      rounds->await_members();
-      serve_rounds(c, *rounds, end.stop);
-    } catch (const RunGivenUp&) {
-      // Worker 0 says why.
-    }
-  };
-  ProcessGroup processes(c.workers, serve, [&end] {
-    end.given_up.store(true);
-    end.stop.store(true);
-  });
-  use_one_torch_thread();
-  const auto rounds = make_rounds(0, [&processes] { processes.check_alive(); });
-  rounds->await_members();
-  learner_main(*rounds);
-}
-
-// Parameters and gradients lie on a board that all processes share.
-void learn_split_on_a_board(const Parts& parts, const LearnerMain& learner_main) {
-  const RunConfiguration& c = parts.configuration;
-  GradientBoard board(c.workers, 1, parts.layout.parameter_count);
-  const auto link_of = [&](int member, std::function<void()> watch) {
-    if (member == 0) start_parameters(c, parts.layout, board.parameters());
-    return SplitLink{{board.parameters(), {board.gradient(member, 0)}},
-                     std::make_unique<SharedGradients>(board, member, std::move(watch))};
-  };
-  learn_split_in_linked_processes(parts, link_of, learner_main);
-}
-
-// Parameters and gradient of a worker that shares no memory with the others.
-struct OwnStorage {
-  explicit OwnStorage(std::size_t count) : parameters(count), gradient(count) {}
-  LearnerStorage spans() { return {parameters.span(), {gradient.span()}}; }
-  AlignedBuffer<float> parameters;
-  AlignedBuffer<float> gradient;
-};
-
-std::unique_ptr<GradientAgreement> make_encoded_agreement(const Parts& parts, Transport& transport) {
-  const RunConfiguration& c = parts.configuration;
-  if (c.codec.kind == CodecKind::kPowerSgd) {
-    return std::make_unique<PowerSgdGradients>(transport, parts.layout, c.codec.rank, c.seed);
-  }
-  const std::size_t count = parts.layout.parameter_count;
-  return std::make_unique<CompressedGradients>(transport, count, make_codec(c.codec, count, c.seed, transport.rank()));
-}
-
-// Encoded gradients cross as messages, through rings in shared memory.
-void learn_split_by_messages(const Parts& parts, const LearnerMain& learner_main) {
-  const RunConfiguration& c = parts.configuration;
-  SharedMailboxes mailboxes(c.workers);
-  OwnStorage storage(parts.layout.parameter_count);  // each process has its own after the fork
-  std::optional<CoreShare> share;
-  std::optional<SharedMemoryTransport> transport;
-  const auto link_of = [&](int member, std::function<void()> watch) {
-    share.emplace(member, c.workers);
-    transport.emplace(mailboxes, member, std::move(watch));
-    auto agreement = make_encoded_agreement(parts, *transport);
-    if (member == 0) start_parameters(c, parts.layout, storage.parameters.span());
-    share_parameters(*transport, storage.parameters.span());
-    return SplitLink{storage.spans(), std::move(agreement)};
-  };
-  learn_split_in_linked_processes(parts, link_of, learner_main);
-}
-
 // Every worker learns from its own segments and waits for nobody; they share parameters.
-void learn_freely(const Parts& parts, const LearnerMain& learner_main) {
+void learn_freely(const CellParts& parts, const LearnerMain& learner_main) {
   const RunConfiguration& c = parts.configuration;
   const CompanionPlace place =
       c.collect == CollectMode::kThreads ? CompanionPlace::kThreads : CompanionPlace::kProcesses;
@@ -253,43 +139,12 @@ void learn_freely(const Parts& parts, const LearnerMain& learner_main) {
   learner_main(rounds);
 }
 
-std::unique_ptr<GradientCollective> make_collective_of_ranks(AllReduce kind, MpiTransport& transport,
-                                                             const NetworkLayout& layout) {
-  if (kind != AllReduce::kLibrary) return make_collective(kind, transport, layout.parameter_count);
-  return std::make_unique<MpiLibraryCollective>(transport, layout.parameter_count);
-}
-
-std::unique_ptr<GradientAgreement> make_agreement_of_ranks(const Parts& parts, MpiTransport& transport) {
-  if (parts.configuration.codec.kind != CodecKind::kNone) return make_encoded_agreement(parts, transport);
-  return std::make_unique<TransportGradients>(
-      transport, parts.layout.parameter_count, 1,
-      make_collective_of_ranks(parts.configuration.all_reduce, transport, parts.layout));
-}
-
-void learn_split_in_ranks(const Parts& parts, MpiSession& session, const LearnerMain& learner_main) {
-  const RunConfiguration& c = parts.configuration;
-  OwnStorage storage(parts.layout.parameter_count);
-  MpiTransport transport(session);
-  auto agreement = make_agreement_of_ranks(parts, transport);
-  use_one_torch_thread();
-  if (session.rank() == 0) start_parameters(c, parts.layout, storage.parameters.span());
-  share_parameters(transport, storage.parameters.span());
-  SplitRounds rounds(
-      c, parts.layout,
-      {session.rank(), make_own_actor(parts, session.rank()), storage.spans(), std::move(agreement), &session.stop()});
-  if (session.rank() == 0) {
-    learner_main(rounds);
-  } else {
-    serve_rounds(c, rounds, session.stop());
-  }
-}
-
-void work_as_rank(const Parts& parts, MpiSession& session, const LearnerMain& learner_main) {
+void work_as_rank(const CellParts& parts, MpiSession& session, const LearnerMain& learner_main) {
   const RunConfiguration& c = parts.configuration;
   const bool learner = session.rank() == 0;
   const bool remote = c.inference == InferencePlace::kLearner;
   if (c.agreement == Agreement::kAllReduce) {
-    learn_split_in_ranks(parts, session, learner_main);
+    learn_split_as_rank(parts, session, learner_main);
   } else if (c.meets_on_parameters()) {
     MpiTransport transport(session);
     meet_as_member(c, parts.layout, transport, make_own_actor(parts, session.rank()), session.stop(), learner_main);
@@ -305,7 +160,7 @@ void work_as_rank(const Parts& parts, MpiSession& session, const LearnerMain& le
   }
 }
 
-bool run_in_ranks(const Parts& parts, const LearnerMain& learner_main) {
+bool run_in_ranks(const CellParts& parts, const LearnerMain& learner_main) {
   MpiSession session;
   try {
     work_as_rank(parts, session, learner_main);
@@ -322,7 +177,7 @@ bool run_in_ranks(const Parts& parts, const LearnerMain& learner_main) {
 
 bool run_cell(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment,
               const LearnerMain& learner_main, std::shared_ptr<const EnvironmentStates> states) {
-  const Parts parts = parts_of(c, layout, environment, std::move(states));
+  const CellParts parts = parts_of(c, layout, environment, std::move(states));
   if (c.collect == CollectMode::kMpi) return run_in_ranks(parts, learner_main);
   if (c.free_running() && c.agreement != Agreement::kNone) {
     learn_freely(parts, learner_main);
@@ -332,8 +187,7 @@ bool run_cell(const RunConfiguration& c, const NetworkLayout& layout, const Envi
   } else if (c.free_running()) {
     learn_beside_free_actors(parts, learner_main);
   } else if (c.collect == CollectMode::kProcesses && c.agreement == Agreement::kAllReduce) {
-    const auto learn = c.codec.kind == CodecKind::kNone ? learn_split_on_a_board : learn_split_by_messages;
-    learn(parts, learner_main);
+    learn_split_in_processes(parts, learner_main);
   } else {
     learn_centrally(parts, make_local_collector(parts), learner_main);
   }
