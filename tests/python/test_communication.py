@@ -31,6 +31,11 @@ def test_at_the_crossover_both_take_the_same_time(workers: int) -> None:
     assert rate == pytest.approx(by_hand)
 
 
+def test_factors_are_multiplied_once_whatever_the_number_of_workers() -> None:
+    factors = Cost(encode_seconds=30e-6, decode_seconds=20e-6, encoded_bytes=1e5, decoded_once=True)
+    assert update_seconds(1e6, factors, 4, 1e9) == pytest.approx(30e-6 + 3e5 / 1e9 + 20e-6)
+
+
 def test_a_codec_whose_all_gather_moves_more_never_wins() -> None:
     half_of_16 = Cost(encode_seconds=1e-6, decode_seconds=1e-6, encoded_bytes=5e5)
     assert crossover_bytes_per_second(1e6, half_of_16, 2) > 0
