@@ -241,6 +241,8 @@ def bandwidth_figure(experiment: Experiment, records: RecordSet) -> Figure | Non
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlim(gigabits[0], gigabits[-1])
+        # Room for the labels of lines that end close to each other.
+        axes.set_ylim(bottom=0.25 * min(times[-1] for _, _, times in lines))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g} Gb/s" if v >= 1 else f"{1e3 * v:g} Mb/s"))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
         axes.set_xlabel("bandwidth of the link, each way")
