@@ -19,8 +19,12 @@ Json point_json(const CurvePoint& point) {
 }
 
 CurvePoint point_from(const Json& json) {
-  CurvePoint point{json.at(0).get<long>(),   json.at(1).get<double>(), json.at(2).get<long>(),
-                   json.at(3).get<double>(), json.at(4).get<long>(),   std::nullopt};
+  CurvePoint point;
+  point.steps = json.at(0).get<long>();
+  point.seconds = json.at(1).get<double>();
+  point.training_episodes = json.at(2).get<long>();
+  point.training_return_sum = json.at(3).get<double>();
+  point.busiest_worker_steps = json.at(4).get<long>();
   if (!json.at(5).is_null()) point.evaluation = Evaluation{json.at(5).get<std::vector<double>>()};
   return point;
 }
