@@ -73,9 +73,9 @@ def _with_interval(estimate: Estimate | None) -> str:
 
 def search_table(experiment: Experiment, rules: Rules) -> Table:
     p = experiment.parameters
-    columns = ("search", "at once", "seconds", "speedup", "steps", "repeated", "reached 475", "steps to it", "seconds to it", "n")
+    columns = ("search", "trials", "at once", "seconds", "speedup", "steps", "repeated", "reached 475", "steps to it", "seconds to it", "n")
     rows = []
-    for cell, label in ((p["one"], "random, 8 trials"), (p["two"], "random, 8 trials"), (p["halving"], "successive halving, 18 trials")):
+    for cell, label in ((p["one"], "random"), (p["two"], "random"), (p["halving"], "successive halving")):
         if why := rules.why_not([cell]):
             rows.append(Row((label, *[NOTHING] * (len(columns) - 2), str(why)), measured=False))
             continue
@@ -85,6 +85,7 @@ def search_table(experiment: Experiment, rules: Rules) -> Table:
             Row(
                 (
                     label,
+                    str(rules.seeds(cell)[0]["configuration"]["trials"]),
                     str(rules.seeds(cell)[0]["configuration"]["workers"]),
                     _with_interval(rules.estimate(cell, seconds_total)),
                     _with_interval(speedup),

@@ -20,7 +20,7 @@ STUDY = next(study for study in load_studies() if study.name == "task_parallelis
 
 def record(seconds: float, steps: int, reached: tuple[float | None, ...] = (1.0, 2.0)) -> dict[str, Any]:
     return {
-        "configuration": {"workers": 2},
+        "configuration": {"workers": 2, "trials": 8},
         "seconds": {"total": seconds},
         "counts": {"environment_steps": steps, "repeated_steps": steps // 4},
         "steps_per_second": steps / seconds,
@@ -82,5 +82,5 @@ def test_a_study_file_has_the_options_of_its_cell() -> None:
 def test_tables_and_figure_are_made_of_the_records() -> None:
     made = section.blocks(STUDY, load_documents(), records({"search-one": 8.0, "search-two": 4.0}), lambda experiment: experiment)  # type: ignore[arg-type, return-value]
     tables = {block.id: block for block in made if hasattr(block, "columns")}
-    assert "2.00" in str(tables["D0.c4.search"].rows[1].cells[3])
+    assert "2.00" in str(tables["D0.c4.search"].rows[1].cells[4])
     assert len(tables["D0.c6.ways"].rows) == 11
