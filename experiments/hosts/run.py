@@ -112,6 +112,9 @@ def work(options: argparse.Namespace) -> int:
 
 def main(arguments: list[str]) -> int:
     options = parse_arguments(arguments)
+    if not options.record.resolve().parent.is_dir():
+        print(f"{MODULE}: there is no folder {options.record.parent} for the record: make it first", file=sys.stderr)
+        return 2
     if not isolation.isolated():
         if reason := isolation.reason_unavailable(delay=options.delay > 0):
             print(f"{MODULE}: {reason}", file=sys.stderr)

@@ -57,6 +57,13 @@ def test_weights_take_as_long_as_the_link_needs_for_them(tmp_path: Path) -> None
     assert weights["transfer_seconds"] >= 0.9 * weights["bytes"] * 8 / 10e6
 
 
+def test_a_record_without_a_folder_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    ended = subprocess.run(command(tmp_path / "nowhere", *TRAINING), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "there is no folder" in ended.stderr
+
+
 def test_the_relay_delays(tmp_path: Path) -> None:
     """Never less than asked for, on any machine."""
     record = two_hosts(tmp_path, "--delay", "2ms", *TRAINING, "--agreement", "none")
