@@ -281,22 +281,30 @@ def blocks(study: Study, documents: Documents, records: RecordSet, stated: State
     ]
 
 
+def _evidence(experiment: Experiment, pair: Record, rules: Rules, quantity: Quantity) -> tuple[Evidence, Verdict]:
+    cells = [f"timing-{pair[key]}" for key in ("cell", "against")]
+    why = rules.why_not(cells)
+    ratio = None if why else rules.paired(*cells, quantity)
+    if ratio is None or math.isinf(ratio.value):
+        verdict = why or not_run("no launches to compare")
+        return Evidence(experiment.decides, pair["what"], NOTHING, NOTHING, 0, verdict), verdict
+    crowded = any(rules.oversubscribed(cell) for cell in cells)
+    verdict = OVERSUBSCRIBED if crowded else judge_below(ratio, experiment.parameters["line"])
+    shown = verdict if pair["decides"] else _BESIDE
+    return Evidence(experiment.decides, pair["what"], *_measured(ratio), ratio.n, shown), verdict
+
+
 def _judge(experiment: Experiment, documents: Documents, records: RecordSet, quantity: Quantity) -> Judged:
     rules, evidence, verdicts = Rules(records, _FAMILY), [], []
     for pair in experiment.parameters["ratios"]:
-        cells = [f"timing-{pair[key]}" for key in ("cell", "against")]
-        why = rules.why_not(cells)
-        ratio = None if why else rules.paired(*cells, quantity)
-        if ratio is None or math.isinf(ratio.value):
-            verdict = why or not_run("no launches to compare")
-            evidence.append(Evidence(experiment.decides, pair["what"], NOTHING, NOTHING, 0, verdict))
-        else:
-            crowded = any(rules.oversubscribed(cell) for cell in cells)
-            verdict = OVERSUBSCRIBED if crowded else judge_below(ratio, experiment.parameters["line"])
-            shown = verdict if pair["decides"] else _BESIDE
-            evidence.append(Evidence(experiment.decides, pair["what"], *_measured(ratio), ratio.n, shown))
+        found, verdict = _evidence(experiment, pair, rules, quantity)
+        evidence.append(found)
         if pair["decides"]:
             verdicts.append(verdict)
+    for pair in experiment.parameters["ratios"]:
+        if pair["decides"]:
+            with_waiting = {**pair, "what": f"{pair['what']}, moving and waiting", "decides": False}
+            evidence.append(_evidence(experiment, with_waiting, rules, overhead_seconds)[0])
     text = documents.claims[experiment.id]["text"]
     return Judged(experiment.id, text, all_of(verdicts), experiment.decides, tuple(evidence))
 
@@ -304,5 +312,5 @@ def _judge(experiment: Experiment, documents: Documents, records: RecordSet, qua
 def judge(study: Study, documents: Documents, records: RecordSet) -> list[Judged]:
     return [
         _judge(study.experiment("D4.c5"), documents, records, moving_share),
-        _judge(study.experiment("D3.c7"), documents, records, overhead_seconds),
+        _judge(study.experiment("D3.c7"), documents, records, moving_seconds),
     ]
