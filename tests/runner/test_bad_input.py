@@ -11,7 +11,7 @@ from program import SMALL, SMALL_DQN, Outcome, mpirun, run, small
 # What a program did, and the files that it left.
 Refusal = tuple[Outcome, list[str]]
 
-COMMANDS = "train, evaluate, list"
+COMMANDS = "train, tune, evaluate, list"
 # Options of `prl train`, what the error has to name.
 REFUSED = [
     # Unknown names list the known ones.
