@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import Any
 
 from plots.blocks import Block, Bullets, Paragraph, Row, Table
@@ -68,12 +69,28 @@ def calibration_blocks(records: RecordSet) -> list[Block]:
     return [Bullets(tuple(items))]
 
 
+def core_distance_text(records: RecordSet) -> str:
+    """How often a virtual machine's cores lay apart in timed runs; empty where nobody has looked."""
+    seen = [record["cores"] for runs in records.runs.values() for record in runs.values() if "cores" in record]
+    if not seen:
+        return ""
+    trips = [max(cores["round_trip_seconds"]["before"]) for cores in seen]
+    repeated = sum(cores["repeats"] > 0 for cores in seen)
+    apart = sum(cores["apart"] for cores in seen)
+    return (
+        f"cores: a cache line takes {median(trips) * 1e9:.0f} ns from one to the next and back (median over {whole(len(seen))} "
+        f"timed runs, {max(trips) * 1e9:.0f} ns at most); {whole(repeated)} short runs were repeated because the cores lay "
+        f"apart at their begin or end, {whole(apart)} runs are of cores that did (experiments/core_distance.py)"
+    )
+
+
 def machine_blocks(records: RecordSet) -> list[Block]:
     machine, build = records.plan["machine"], records.plan["build"]
     memory = machine.get("memory_bytes")
     items = [
         f"processor: {machine['cpu']}, {machine['usable_cores']} usable cores"
         + (f", {size(float(memory))} of memory" if memory else ""),
+        *(text for text in [core_distance_text(records)] if text),
         *(f"{key.replace('_', ' ')}: {_text(value)}" for key, value in sorted(build.items()) if key != "libraries"),
         *(f"{name}: {version}" for name, version in sorted(build.get("libraries", {}).items())),
     ]
