@@ -86,7 +86,8 @@ def launches_of(cell: Cell, profile: Profile, usable_cores: int) -> int:
     """Rows without a verdict run once where they take long: busy steps, and learners that compete for cores."""
     if cell.oversubscribed(usable_cores) and (cell.regime == "busy" or cell.agreement != "none"):
         return 1
-    return min(profile.launches, cell.launches_at_most or profile.launches)
+    launches = profile.launches_of(cell.regime)
+    return min(launches, cell.launches_at_most or launches)
 
 
 def estimate_seconds(cell: Cell, profile: Profile, cost_seconds: float, usable_cores: int) -> float:

@@ -16,6 +16,7 @@ class Profile:
     launches: int
     timing_steps_per_round: int
     timing_rounds: int
+    cost_launches: int
     cost_steps_per_round: int
     cost_rounds: int
     warmup_rounds: int
@@ -32,6 +33,9 @@ class Profile:
     tabular: dict[str, int]
     rules: dict[str, int]
     reinforce: dict[str, int]
+
+    def launches_of(self, regime: str) -> int:
+        return self.launches if regime == "as_is" else self.cost_launches
 
     def steps_per_round(self, regime: str) -> int:
         return self.timing_steps_per_round if regime == "as_is" else self.cost_steps_per_round

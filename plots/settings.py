@@ -102,7 +102,7 @@ def profile_text(records: RecordSet) -> str:
     runs = sum(len(launches) for launches in records.runs.values())
     return (
         f"Profile `{profile['name']}`: {whole(runs)} of {len(records.plan['runs'])} runs; {profile['launches']} process "
-        f"launches a timing row, {profile['learning_seeds']} seeds a learning row, budget "
+        f"launches a timing row ({profile['cost_launches']} with a step cost), {profile['learning_seeds']} seeds a learning row, budget "
         f"{whole(profile['learning_steps'])} steps, rounds of {profile['timing_steps_per_round']} steps as is and "
         f"{profile['cost_steps_per_round']} with a step cost."
     )

@@ -28,11 +28,11 @@ def test_launch_rounds_run_forth_and_back() -> None:
 def test_rows_without_verdict_run_once_where_they_take_long() -> None:
     profile = load_profile("default")
     assert launches_of(CELLS["busy.mpi-4"], profile, 2) == 1
-    assert launches_of(CELLS["busy.mpi-4"], profile, 4) == profile.launches
-    assert launches_of(CELLS["wait.mpi-16"], profile, 2) == profile.launches
+    assert launches_of(CELLS["busy.mpi-4"], profile, 4) == profile.cost_launches
+    assert launches_of(CELLS["wait.mpi-16"], profile, 2) == profile.cost_launches
     assert launches_of(CELLS["as_is.mpi-16"], profile, 2) == profile.launches
     assert launches_of(CELLS["as_is.mpi-16-split"], profile, 2) == 1
-    assert launches_of(CELLS["wait.mpi-2-split"], profile, 2) == profile.launches
+    assert launches_of(CELLS["wait.mpi-2-split"], profile, 2) == profile.cost_launches
 
 
 def test_workers_that_wait_are_not_oversubscribed_unless_they_learn() -> None:
