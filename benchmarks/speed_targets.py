@@ -2,8 +2,8 @@
 
     python -m benchmarks.speed_targets [--only NAME,...] [--passes N] [--build DIR] [--peer-python FILE]
 
-Every group launches its rows interleaved and judges ratios by their 95 % interval over launches. Raw samples go to
-OUTPUT/targets_NAME.json. Exit status: 0 whatever the verdicts, 1 if a launch failed, 2 on bad input, 130 after Ctrl-C.
+Every group launches its rows interleaved and judges ratios by their 95 % interval over launches. A launch
+that began or ended with the cores apart is repeated. Raw samples go to OUTPUT/targets_NAME.json. Exit status: 0 whatever the verdicts, 1 if a launch failed, 2 on bad input, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from benchmarks.targets import busy, communication, end_to_end, free_running, pi
 from benchmarks.targets.interleave import launch_interleaved
 from benchmarks.targets.setting import Setting
 from benchmarks.targets.target import Target, render_targets
+from experiments import core_distance
+from experiments.core_distance import CoreDistance
 from experiments.freshness import write_json
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,7 +78,9 @@ def measure(name: str, setting: Setting, passes: int, output: Path) -> list[Targ
     """Runs one group and writes its samples. Raises BenchmarkError."""
     group = GROUPS[name]
     rows = group.rows(setting)
-    samples = launch_interleaved(group.TITLE, rows, passes)
+    program = setting.prl.with_name(core_distance.PROGRAM)
+    cores = CoreDistance(lambda: core_distance.measure(program))
+    samples = launch_interleaved(group.TITLE, rows, passes, cores)
     targets: list[Target] = group.judge(samples, setting)
     document = {
         "schema_version": SCHEMA_VERSION,

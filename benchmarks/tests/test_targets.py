@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.targets import communication, end_to_end, free_running, pipelined, split_gradients, wait
-from benchmarks.targets.interleave import order_of_pass
+from benchmarks.targets.interleave import launch_with_cores_near, order_of_pass
 from benchmarks.targets.rows import Row, Sample
 from benchmarks.targets.setting import Setting
 from benchmarks.targets.target import Target
+from experiments import core_distance
+from experiments.core_distance import CoreDistance
 from plots.statistics import Estimate
 
 SETTING = Setting(Path("prl"), Path("benchmarks"), Path("python"), quick=False)
@@ -42,6 +44,28 @@ def test_a_target_that_was_not_run_says_so() -> None:
 def test_every_other_pass_goes_backwards() -> None:
     rows = [Row(name, [], dict) for name in "abc"]
     assert [row.name for k in range(3) for row in order_of_pass(rows, k)] == list("abccbaabc")
+
+
+class CountedRow(Row):
+    def launch(self) -> Sample:
+        self.keep({})
+        return {"launch": True}
+
+
+@pytest.mark.parametrize(
+    ("looks", "launches", "apart"), [("nnn", 1, False), ("nnann", 2, False), ("nannn", 2, False), ("nnanana", 3, True)]
+)
+def test_a_launch_with_cores_apart_is_repeated(
+    looks: str, launches: int, apart: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_distance, "_PATIENCE_SECONDS", 0.0)
+    left = iter({"n": (100e-9,), "a": (500e-9,)}[look] for look in looks)
+    cores = CoreDistance(lambda: next(left))
+    cores.look()
+    begun: list[dict[str, object]] = []
+    sample = launch_with_cores_near(CountedRow("a", [], lambda document: begun.append(document) or {}), cores)
+    assert len(begun) == launches
+    assert (sample["cores"]["apart"], sample["cores"]["repeats"]) == (apart, launches - 1)
 
 
 def run(collect: float, learn: float, **more: object) -> Sample:
