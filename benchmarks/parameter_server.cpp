@@ -3,14 +3,18 @@
 //
 //   server/merge/threads:1|2      a worker's parameters merged with the server's, and the server's received back
 //   server/copy/threads:1|2       the same bytes copied: each thread's own to memory that is its own as well, and back
+//   server/handed_copy/threads:2  the same bytes copied, to and from memory that the other thread has written last
 //   server/exchange/threads:2     the same bytes by messages, between two members of the shared-memory transport
 //
-// The last two are what the bytes of a merge cost without it: the bounds that memory sets, and the suite's messages.
+// The last three are what the bytes of a merge cost without it: the bounds that memory sets, for one worker alone and,
+// since the server's parameters go from core to core, for two; and the suite's messages.
 #include <algorithm>
+#include <array>
 
 #include "benchmarks/harness.hpp"
 #include "core/aligned_buffer.hpp"
 #include "parallel/agree/merging_server.hpp"
+#include "parallel/transport/shared_barrier.hpp"
 #include "parallel/transport/shared_memory_transport.hpp"
 
 namespace prl {
@@ -52,6 +56,27 @@ void copy(benchmark::State& state) {
   count_merges(state);
 }
 
+// Two places that the threads swap after every copy.
+void handed_copy(benchmark::State& state) {
+  static std::array<AlignedBuffer<float>, 2> places = {AlignedBuffer<float>(kParameters),
+                                                       AlignedBuffer<float>(kParameters)};
+  static SharedBarrier swapped(kMostThreads);
+  AlignedBuffer<float> own(kParameters);
+  fill(own, state.thread_index());
+  std::size_t place = static_cast<std::size_t>(state.thread_index());
+  const Waiter waiter = waiter_for(kMostThreads);
+  while (state.KeepRunning()) {
+    float* const there = places[place].data();
+    std::copy_n(there, own.size(), own.data());
+    benchmark::ClobberMemory();
+    std::copy_n(own.data(), own.size(), there);
+    benchmark::ClobberMemory();
+    place = 1 - place;
+    swapped.arrive_and_wait(waiter);
+  }
+  count_merges(state);
+}
+
 void exchange(benchmark::State& state) {
   static SharedMailboxes mailboxes(kMostThreads);
   AlignedBuffer<float> own(kParameters);
@@ -79,6 +104,7 @@ int main(int argc, char** argv) {
   };
   add("server/merge", merge, 1);
   add("server/copy", copy, 1);
+  add("server/handed_copy", handed_copy, kMostThreads);
   add("server/exchange", exchange, kMostThreads);
   return run_benchmarks(argc, argv);
 }

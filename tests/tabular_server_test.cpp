@@ -135,7 +135,9 @@ Merged merged(const TransitionTable& table, double gamma, const StepSize& step_s
       learner(index);
       if (++unmerged < local_updates) return;
       lags[static_cast<std::size_t>(member.worker())].add(agreement.meet(tables.own).lag);
-      std::copy(agreement.received().begin(), agreement.received().end(), tables.theta.begin());
+      const std::span<const double> theta =
+          setting.refresh ? std::span<const double>(tables.own) : agreement.received();
+      std::copy(theta.begin(), theta.end(), tables.theta.begin());
       unmerged = 0;
     };
     run_free_updates(member, {.steps = steps, .look_every = 1'000'000}, counts, step, [] { return false; });

@@ -12,7 +12,7 @@
 // next shard's lock before it lets the last one go, so nobody overtakes another: merges follow one another on all shards
 // alike, as if the parameters had one lock, while several members are at work on different shards.
 //
-// A merge moves 2 S bytes, S of parameters: theta_i out, theta in. The lag of a merge is the number of merges by others
+// A merge moves 2 S bytes, S of parameters: theta_i out, theta in, in one pass over both. The lag of a merge is the number of merges by others
 // since the member last received.
 // A merge pulls theta back to where it was then as well, so where members would move it by d each, a merge moves it by
 // eta d / (1 + eta lag): with eta = 1 and members in turn, all of them together are no faster than one.
@@ -94,11 +94,11 @@ class MergingMember final : public ParameterAgreement<Scalar> {
       : server_(server),
         setting_(setting),
         waiter_(std::move(waiter)),
-        received_(server.count()),
+        received_(setting.refresh ? 0 : server.count()),
         versions_(static_cast<std::size_t>(server.shards())) {
     std::size_t shard = 0;
     server_.visit_shards(waiter_, [&](std::span<Scalar> theta, long& merges, std::size_t first) {
-      std::copy(theta.begin(), theta.end(), received_.begin() + static_cast<std::ptrdiff_t>(first));
+      if (!setting_.refresh) std::copy_n(theta.data(), theta.size(), received_.data() + first);
       versions_[shard++] = merges;
     });
   }
@@ -110,10 +110,9 @@ class MergingMember final : public ParameterAgreement<Scalar> {
     server_.visit_shards(waiter_, [&](std::span<Scalar> theta, long& merges, std::size_t first) {
       meeting.lag = std::max(meeting.lag, merges - versions_[shard]);
       versions_[shard++] = ++merges;
-      merge(theta, parameters.subspan(first, theta.size()));
-      std::copy(theta.begin(), theta.end(), received_.begin() + static_cast<std::ptrdiff_t>(first));
+      Scalar* const own = parameters.data() + first;
+      merge(theta, own, setting_.refresh ? own : received_.data() + first);
     });
-    if (setting_.refresh) std::copy(received_.begin(), received_.end(), parameters.begin());
     ledger_.add_transfer(Purpose::kWeights, monotonic_seconds() - start_seconds);
     ledger_.add_message(Purpose::kWeights, parameters.size_bytes());
     ledger_.add_message(Purpose::kWeights, parameters.size_bytes());
@@ -122,24 +121,31 @@ class MergingMember final : public ParameterAgreement<Scalar> {
 
   CommunicationLedger& ledger() override { return ledger_; }
 
-  // theta as of this member's last merge, [count()].
+  // Without refresh: theta as of this member's last merge, [count()]. Else meet() leaves it in its argument.
   std::span<const Scalar> received() const { return received_; }
 
  private:
-  void merge(std::span<Scalar> theta, std::span<const Scalar> own) const {
+  // `received` may be `own`.
+  void merge(std::span<Scalar> theta, const Scalar* own, Scalar* received) const {
     if (setting_.rate == 1.0) {
-      std::copy(own.begin(), own.end(), theta.begin());
+      std::copy_n(own, theta.size(), theta.data());
+      if (received != own) std::copy_n(own, theta.size(), received);
       return;
     }
     const auto rate = static_cast<Scalar>(setting_.rate);
-    for (std::size_t i = 0; i < theta.size(); ++i) theta[i] += rate * (own[i] - theta[i]);
+    Scalar* const served = theta.data();
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      const Scalar merged = served[i] + rate * (own[i] - served[i]);
+      served[i] = merged;
+      received[i] = merged;
+    }
   }
 
   ServedParameters<Scalar>& server_;
   MergeSetting setting_;
   Waiter waiter_;
-  std::vector<Scalar> received_;
-  std::vector<long> versions_;  // by shard: merges when it was received
+  std::vector<Scalar> received_;  // none with refresh
+  std::vector<long> versions_;    // by shard: merges when it was received
   CommunicationLedger ledger_;
 };
 

@@ -117,6 +117,7 @@ class MergingWorker {
         learner_(local_learner(parts, source, tables_)),
         agreement_(server, {parts.configuration.merge_rate, parts.configuration.refresh_after_merge},
                    std::move(waiter)),
+        refresh_(parts.configuration.refresh_after_merge),
         local_updates_(parts.configuration.local_updates),
         count_(count) {}
   MergingWorker(const MergingWorker&) = delete;
@@ -135,13 +136,15 @@ class MergingWorker {
  private:
   void merge() {
     count_.lags.add(agreement_.meet(tables_.own).lag);
-    std::copy(agreement_.received().begin(), agreement_.received().end(), tables_.theta.begin());
+    const std::span<const double> theta = refresh_ ? std::span<const double>(tables_.own) : agreement_.received();
+    std::copy(theta.begin(), theta.end(), tables_.theta.begin());
     unmerged_ = 0;
   }
 
   LocalTables tables_;
   LocalLearner<Source> learner_;
   MergingMember<double> agreement_;
+  bool refresh_;
   int local_updates_;
   ServerCount& count_;
   int unmerged_ = 0;
