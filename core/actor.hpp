@@ -22,7 +22,14 @@ class Actor {
 
   // From now on the environments' steps cost nothing (false) or what was configured (true, the initial state).
   virtual void charge_step_cost(bool charge) = 0;
+
+  // New episodes everywhere, and random numbers from those of that step of the run on.
+  virtual void start_anew(std::uint64_t step) = 0;
 };
+
+// The first step of the `start`-th actor of the same environments, from 0: none draws a random number that one before it
+// can have drawn, whatever happened to that one.
+constexpr std::uint64_t first_step_of_start(std::uint32_t start) { return std::uint64_t{start} << 40; }
 
 // A worker that only steps environments, for inference at the learner: actions in, outcomes out, a call a vector step.
 class EnvironmentBatch {

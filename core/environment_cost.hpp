@@ -19,6 +19,9 @@ class CostPayer {
   // Steps that are not charged are counted: the next ones have multiples of their own.
   void charge(bool charge) { charge_ = charge; }
 
+  // From now on the multiples are those of that step of the run and the next ones.
+  void continue_at(std::uint64_t step) { steps_ = step; }
+
   // After a step of all environments, of which `resets` were reset.
   void pay(int resets, const std::atomic<bool>& stop) {
     if (charge_) {

@@ -43,6 +43,7 @@ class EpisodeActor final : public Actor {
   }
 
   void charge_step_cost(bool charge) override { charge_ = charge; }
+  void start_anew(std::uint64_t step) override { first_step_ = step; }
 
  private:
   VectorEnv<E> environments_;

@@ -61,6 +61,9 @@ class EpisodeReturns {
   // Steps were lost: the episodes that are under way have no known return and are left out.
   void lose_steps() { std::fill(running_.begin(), running_.end(), std::numeric_limits<double>::quiet_NaN()); }
 
+  // New episodes have begun everywhere: those that were under way have no end.
+  void restart() { std::fill(running_.begin(), running_.end(), 0.0); }
+
  private:
   std::optional<double> solved_return_;
   std::optional<long> steps_to_solved_;

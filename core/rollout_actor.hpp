@@ -57,6 +57,13 @@ class RolloutActor final : public Actor {
 
   void charge_step_cost(bool charge) override { cost_.charge(charge); }
 
+  void start_anew(std::uint64_t step) override {
+    environments_.restart(step);
+    recorder_.continue_at(step);
+    cost_.continue_at(step);
+    environments_.observe(observations_.data());
+  }
+
  private:
   void go_on_from(const EnvironmentStates& states, int first) {
     environments_.continue_at(states.steps);

@@ -56,10 +56,13 @@ bool FreeRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome)
 void FreeRounds::learn(const FreeActors::Arrival& arrival, RoundOutcome& outcome) {
   const auto actor = static_cast<std::size_t>(arrival.taken.actor);
   const SegmentView& segment = arrival.trajectories;
-  if (arrival.after_loss) {
+  const bool restarted = arrival.taken.note.restarted;
+  if (restarted) {
+    episodes_[actor].restart();
+  } else if (arrival.after_loss) {
     episodes_[actor].lose_steps();
-    if (continued_) learner_->lose_steps(segment.first(), segment.count());
   }
+  if (continued_ && (restarted || arrival.after_loss)) learner_->lose_steps(segment.first(), segment.count());
   learner_->ingest(SegmentView(segment.layout(), segment.bytes(), continued_ ? segment.first() : 0, segment.count()));
   const std::vector<double> returns = episodes_[actor].finish(arrival.trajectories);
   outcome.training_return_sum += std::accumulate(returns.begin(), returns.end(), 0.0);

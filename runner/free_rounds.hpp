@@ -31,6 +31,7 @@ class FreeRounds final : public RoundRunner {
   int updates_of_round() const override { return updates_; }
   CommunicationLedger communication() override { return actors_->ledger(); }
   void reset_communication() override { actors_->ledger().reset(); }
+  std::optional<FaultCounts> faults() const override { return actors_->faults(); }
 
  private:
   void learn(const FreeActors::Arrival& arrival, RoundOutcome& outcome);

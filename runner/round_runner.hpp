@@ -12,6 +12,7 @@
 #include "parallel/agree/gossip/member_average.hpp"
 #include "parallel/collect/collector.hpp"
 #include "parallel/transport/communication.hpp"
+#include "parallel/transport/fault_counts.hpp"
 
 namespace prl {
 
@@ -68,6 +69,9 @@ class RoundRunner {
   // What crossed since the last call of reset on it, as worker 0 sees it.
   virtual CommunicationLedger communication() = 0;
   virtual void reset_communication() = 0;
+
+  // Where the run goes on without workers that die: what there was of them so far, warm-up rounds included.
+  virtual std::optional<FaultCounts> faults() const { return std::nullopt; }
 };
 
 }  // namespace prl

@@ -51,6 +51,14 @@ Json replay_json(const ReplayCounts& counts, double seconds) {
   return json;
 }
 
+Json faults_json(const FaultCounts& faults) {
+  return {{"ended", faults.ended},
+          {"replaced", faults.replaced},
+          {"segments_begun", faults.segments_begun},
+          {"segments_lost", faults.segments_lost},
+          {"merges_lost", faults.merges_lost}};
+}
+
 Json first_episode_json(double solved_return, const std::optional<FirstEpisodeAbove>& first) {
   return {{"return", solved_return},
           {"steps", first ? Json(first->steps) : Json(nullptr)},
@@ -202,6 +210,7 @@ Json record_json(const std::string& command, const RunConfiguration& c, const Ma
   json["staleness"] = staleness_json(result);
   if (c.solved_return) json["first_episode_above"] = first_episode_json(*c.solved_return, result.first_episode_above);
   if (result.replay) json["replay"] = replay_json(*result.replay, result.sum().total());
+  if (result.faults) json["faults"] = faults_json(*result.faults);
   json["curve"] = curve_json(result.curve);
   if (result.final_evaluation) {
     json["final_evaluation"] = {{"episodes", result.final_evaluation->returns.size()},

@@ -149,6 +149,7 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
     if (result.final_evaluation->returns.empty()) result.final_evaluation.reset();
   }
   result.interrupted = stop.load();
+  result.faults = rounds.faults();
   result.parameter_count = rounds.parameters().size();
   result.parameters_digest = digest_of(rounds.parameters());
   result.total_seconds = seconds_before + monotonic_seconds() - begin;

@@ -53,6 +53,7 @@ struct TrainingResult {
   std::map<long, long> lags;  // segments by lag
   std::optional<FirstEpisodeAbove> first_episode_above;
   std::optional<ReplayCounts> replay;  // of counted rounds; its size at their end
+  std::optional<FaultCounts> faults;   // of a run that goes on without workers that die
   std::size_t parameter_count = 0;
   std::string parameters_digest;
   bool interrupted = false;

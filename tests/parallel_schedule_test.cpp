@@ -2,6 +2,7 @@
 // trajectories are those of the version that they name, lags and bytes are counted, a dead actor is named.
 #include <unistd.h>
 
+#include <csignal>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -58,16 +59,16 @@ TEST_CASE("a version that is held stays as it was published while others are wri
   std::atomic<int> wrong{0};
   std::vector<std::thread> readers;
   for (int reader = 0; reader < kReaders; ++reader) {
-    readers.emplace_back([&] {
+    readers.emplace_back([&, reader] {
       std::uint64_t last = 0;
       while (!end.load()) {
-        const ParameterVersions::Held held = versions.hold_latest();
+        const ParameterVersions::Held held = versions.hold_latest(reader);
         if (held.number < last) wrong.fetch_add(1);
         last = held.number;
         for (std::size_t i = 0; i < kCount; ++i) {
           if (held.parameters[i] != static_cast<float>(held.number)) wrong.fetch_add(1);
         }
-        versions.release(held);
+        versions.release(reader);
       }
     });
   }
@@ -76,7 +77,7 @@ TEST_CASE("a version that is held stays as it was published while others are wri
   end.store(true);
   for (std::thread& reader : readers) reader.join();
   CHECK(wrong.load() == 0);
-  CHECK(versions.hold_latest().number == 19999);
+  CHECK(versions.hold_latest(0).number == 19999);
 }
 
 TEST_CASE("a queue keeps order, loses nothing, and makes its actor wait while it is full") {
@@ -215,6 +216,86 @@ TEST_CASE("an actor that dies is named, and a stop ends the wait") {
     const std::atomic<bool> stop{true};
     CHECK_FALSE(actors.take(stop, arrival));
   }
+}
+
+TEST_CASE("what a dead reader held is written again once it is let go, and what others hold stays") {
+  constexpr std::size_t kCount = 10;
+  SharedRegion region("a test", ParameterVersions::bytes_for(2, kCount));
+  ParameterVersions versions(region, 2, kCount);
+  versions.publish(std::vector<float>(kCount, 0.0F));
+  const ParameterVersions::Held kept = versions.hold_latest(1);
+  for (int death = 1; death <= 10; ++death) {
+    const ParameterVersions::Held lost = versions.hold_latest(0);
+    for (int later = 0; later < 3; ++later) versions.publish(std::vector<float>(kCount, static_cast<float>(death)));
+    CHECK(lost.parameters[0] == static_cast<float>(death - 1));
+    versions.release(0);
+  }
+  CHECK(kept.parameters[kCount - 1] == 0.0F);
+}
+
+TEST_CASE("the slot that a dead actor was at is that of the next one, and what it had put stays") {
+  SharedRegion region("a test", TrajectoryQueues::bytes_for(1, 2, sizeof(int)));
+  TrajectoryQueues queues(region, 1, 2, sizeof(int));
+  const auto write = [&](int value) {
+    const std::span<std::byte> slot = queues.await_free(0, kSleeper);
+    *reinterpret_cast<int*>(slot.data()) = value;
+    return slot.data();
+  };
+  write(1);
+  queues.put(0, {1, 0.0, true});
+  const std::byte* at_death = write(2);
+  queues.recover(0);
+  CHECK(write(3) == at_death);
+  queues.put(0, {3, 0.0, true});
+  CHECK(queues.put_by(0) == 2);
+  for (const int value : {1, 3}) {
+    const TrajectoryQueues::Taken taken = queues.take(kSleeper);
+    CHECK(*reinterpret_cast<const int*>(taken.bytes.data()) == value);
+    CHECK(taken.note.version == static_cast<std::uint64_t>(value));
+    queues.release(taken);
+  }
+}
+
+TEST_CASE(
+    "actors that are killed while they collect are replaced by ones of new episodes, and their segments counted") {
+  constexpr int kWorkers = 3;
+  constexpr int kSegmentsOfLife = 2;
+  const CollectionPlan plan = fake_plan(kWorkers, 6);
+  FreeActors actors(plan, ActorPlace::kProcesses, 2,
+                    fake_actors(plan.parameter_count, [](int first, int round, const std::atomic<bool>&) {
+                      const bool mortal = first > 0;
+                      if (mortal && round % FakeActor::kRoundsOfStart > kSegmentsOfLife) raise(SIGKILL);
+                    }));
+  std::vector<float> parameters(plan.parameter_count);
+  std::vector<long> taken(kWorkers, 0);
+  int wrong = 0;
+  int version = 0;
+  long learned = 0;
+  while (taken[1] < 12 || taken[2] < 12) {
+    set_parameters(parameters, version++);
+    actors.publish(parameters);
+    FreeActors::Arrival arrival;
+    const std::atomic<bool> stop{false};
+    REQUIRE(actors.take(stop, arrival));
+    const auto actor = static_cast<std::size_t>(arrival.taken.actor);
+    const long of_life = actor == 0 ? taken[0] : taken[actor] % kSegmentsOfLife;
+    const long life = actor == 0 ? 0 : taken[actor] / kSegmentsOfLife;
+    wrong +=
+        wrong_blocks(plan, arrival, static_cast<int>(life) * FakeActor::kRoundsOfStart + static_cast<int>(of_life) + 1);
+    if (arrival.taken.note.restarted != (life > 0 && of_life == 0)) ++wrong;
+    ++taken[actor];
+    ++learned;
+    actors.release(arrival);
+  }
+  CHECK(wrong == 0);
+  const FaultCounts faults = *actors.faults();
+  CHECK(faults.replaced >= 10);
+  CHECK(faults.ended - faults.replaced <= 1);
+  CHECK(faults.segments_lost <= faults.ended);
+  CHECK(faults.segments_lost >= faults.replaced);
+  const long under_way = faults.segments_begun - faults.segments_lost - learned;
+  CHECK(under_way >= 0);
+  CHECK(under_way <= kWorkers * 3);
 }
 
 TEST_CASE("plans that free-running actors cannot keep are refused") {

@@ -75,6 +75,10 @@ void ThreadedActor::charge_step_cost(bool charge) {
   for (Part& part : parts_) part.actor->charge_step_cost(charge);
 }
 
+void ThreadedActor::start_anew(std::uint64_t step) {
+  for (Part& part : parts_) part.actor->start_anew(step);
+}
+
 ActorFactory with_threads(ActorFactory make_actor, int threads, int workers) {
   if (threads == 1) return make_actor;
   return [make_actor = std::move(make_actor), threads, workers](int first, int count) -> std::unique_ptr<Actor> {

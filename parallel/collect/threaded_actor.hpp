@@ -26,6 +26,7 @@ class ThreadedActor final : public Actor {
 
   bool collect(const float* parameters, const SegmentView& out, const std::atomic<bool>& stop) override;
   void charge_step_cost(bool charge) override;
+  void start_anew(std::uint64_t step) override;
 
  private:
   // On a cache line of its own: threads write theirs at the same time.

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "core/step_cost.hpp"
 #include "parallel/transport/core_share.hpp"
@@ -35,16 +36,19 @@ FreeActors::FreeActors(const CollectionPlan& plan, ActorPlace place, int queue_d
       region_("parameters and trajectories",
               ParameterVersions::bytes_for(plan.workers, plan.parameter_count) +
                   TrajectoryQueues::bytes_for(plan.workers, queue_depth, slot_bytes(plan)) +
-                  SharedRegion::bytes_for<Words>(1)),
+                  SharedRegion::bytes_for<Words>(1) +
+                  SharedRegion::bytes_for<Account>(static_cast<std::size_t>(plan.workers))),
       versions_(region_, plan.workers, plan.parameter_count),
       queues_(region_, plan.workers, queue_depth, slot_bytes(plan)),
       words_(region_.make<Words>()),
+      accounts_(region_.carve<Account>(static_cast<std::size_t>(plan.workers))),
       last_version_(static_cast<std::size_t>(plan.workers), kNoVersion),
       dropped_(static_cast<std::size_t>(plan.workers), 0),
       share_(0, plan.workers + 1) {
   if (place == ActorPlace::kProcesses) {
-    processes_ = std::make_unique<ProcessGroup>(
-        plan.workers + 1, [&](int member) { run_actor(member - 1, make_actor); }, [this] { tell_to_stop(); });
+    processes_ = std::make_unique<Nursery>(
+        plan.workers + 1, [&](int member) { run_actor(member - 1, make_actor); }, [this] { tell_to_stop(); },
+        [this](int member) { return recover(member - 1); });
     return;
   }
   try {
@@ -75,22 +79,48 @@ void FreeActors::run_actor(int actor, const ActorFactory& make_actor) {
   slow_down_this_thread(plan_.slowness_of(actor));
   const EnvironmentRange range = environments_of(actor, plan_.workers, plan_.environments);
   const std::unique_ptr<Actor> environments = make_actor(range.first, range.count);
+  Account& account = accounts_[static_cast<std::size_t>(actor)];
+  bool restarted = account.starts.load() > 0;
+  if (restarted) environments->start_anew(first_step_of_start(account.starts.load()));
   // The learner works at the same time as all actors.
   const Waiter waiter = waiter_for(plan_.workers + 1);
   words_.begin.wait([this] { return words_.begun.load() || words_.end.load(); }, waiter);
   while (!words_.end.load()) {
     const std::span<std::byte> blocks = queues_.await_free(actor, waiter);
     if (blocks.empty()) return;
+    account.begun.fetch_add(1, std::memory_order_relaxed);
     const bool charged = words_.charge.load();
     environments->charge_step_cost(charged);
     const SegmentView part(plan_.layout, blocks.data(), range.first, range.count);
     const double start_seconds = monotonic_seconds();
-    const ParameterVersions::Held held = versions_.hold_latest();
+    const ParameterVersions::Held held = versions_.hold_latest(actor);
     const bool complete = environments->collect(held.parameters, part, words_.end);
-    versions_.release(held);
+    versions_.release(actor);
     if (!complete) return;
-    queues_.put(actor, {held.number, monotonic_seconds() - start_seconds, charged});
+    TrajectoryNote note{held.number, monotonic_seconds() - start_seconds, charged};
+    note.restarted = std::exchange(restarted, false);
+    queues_.put(actor, note);
   }
+}
+
+bool FreeActors::recover(int actor) {
+  Account& account = accounts_[static_cast<std::size_t>(actor)];
+  versions_.release(actor);
+  queues_.recover(actor);
+  account.starts.fetch_add(1);
+  const std::uint64_t put = queues_.put_by(actor);
+  account.lost.store(account.begun.load() - put);
+  return std::exchange(account.put_before, put) < put;
+}
+
+std::optional<FaultCounts> FreeActors::faults() const {
+  if (processes_ == nullptr) return std::nullopt;
+  FaultCounts counts = processes_->counts();
+  for (const Account& account : accounts_) {
+    counts.segments_begun += static_cast<long>(account.begun.load());
+    counts.segments_lost += static_cast<long>(account.lost.load());
+  }
+  return counts;
 }
 
 void FreeActors::publish(std::span<const float> parameters) {
@@ -106,7 +136,7 @@ bool FreeActors::take(const std::atomic<bool>& stop, Arrival& arrival) {
   const double start_seconds = monotonic_seconds();
   const Waiter waiter = waiter_for(plan_.workers + 1, [&] {
     if (stop.load()) throw Stopped{};
-    if (processes_ != nullptr) processes_->check_alive();
+    if (processes_ != nullptr) processes_->check();
   });
   try {
     arrival.taken = queues_.take(waiter);

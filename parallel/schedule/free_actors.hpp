@@ -5,6 +5,10 @@
 //
 // The order of arrivals depends on timing, so the bits of a run do not repeat.
 //
+// An actor whose process dies is replaced (parallel/transport/nursery.hpp), and the others go on. What it had put is
+// learned from; the segment that it was at is lost and its slot is the next one's; the version that it held is let go. The
+// one in its place starts new episodes, with random numbers that none before it can have drawn.
+//
 // What is counted, as the learner sees it, with S bytes of parameters:
 //   weights        S for every segment that was begun with another version than the actor's last one; read in place
 //   trajectories   an actor's blocks for every segment; read in place
@@ -15,6 +19,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -25,7 +30,7 @@
 #include "parallel/schedule/trajectory_queues.hpp"
 #include "parallel/transport/communication.hpp"
 #include "parallel/transport/core_share.hpp"
-#include "parallel/transport/process_group.hpp"
+#include "parallel/transport/nursery.hpp"
 
 namespace prl {
 
@@ -61,7 +66,17 @@ class FreeActors {
 
   CommunicationLedger& ledger() { return ledger_; }
 
+  // Of processes; empty for threads.
+  std::optional<FaultCounts> faults() const;
+
  private:
+  // What is left of an actor that dies.
+  struct alignas(kCacheLineBytes) Account {
+    std::atomic<std::uint32_t> starts{0};  // in the place of one that died
+    std::atomic<std::uint64_t> begun{0};   // segments
+    std::atomic<std::uint64_t> lost{0};
+    std::uint64_t put_before = 0;  // the last start
+  };
   struct Words {
     std::atomic<bool> end{false};
     std::atomic<bool> charge{true};
@@ -70,6 +85,7 @@ class FreeActors {
   };
 
   void run_actor(int actor, const ActorFactory& make_actor);
+  bool recover(int actor);
   void tell_to_stop();
 
   CollectionPlan plan_;
@@ -77,10 +93,11 @@ class FreeActors {
   ParameterVersions versions_;
   TrajectoryQueues queues_;
   Words& words_;
+  std::span<Account> accounts_;              // by actor
   std::vector<std::uint64_t> last_version_;  // by actor, of its last segment; ~0 before
   std::vector<char> dropped_;                // by actor, whether segments were since its last arrival
   CommunicationLedger ledger_;
-  std::unique_ptr<ProcessGroup> processes_;
+  std::unique_ptr<Nursery> processes_;
   std::vector<std::thread> threads_;
   CoreShare share_;
 };

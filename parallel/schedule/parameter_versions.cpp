@@ -15,7 +15,8 @@ std::size_t stride_of(std::size_t parameter_count) {
 }  // namespace
 
 std::size_t ParameterVersions::bytes_for(int readers, std::size_t parameter_count) {
-  return SharedRegion::bytes_for<Buffer>(buffers_for(readers)) +
+  return SharedRegion::bytes_for<Reader>(static_cast<std::size_t>(readers)) +
+         SharedRegion::bytes_for<std::uint64_t>(buffers_for(readers)) +
          SharedRegion::bytes_for<float>(buffers_for(readers) * stride_of(parameter_count)) +
          SharedRegion::bytes_for<std::atomic<std::uint64_t>>(1) +
          SharedRegion::bytes_for<std::atomic<std::uint32_t>>(1);
@@ -23,7 +24,8 @@ std::size_t ParameterVersions::bytes_for(int readers, std::size_t parameter_coun
 
 ParameterVersions::ParameterVersions(SharedRegion& region, int readers, std::size_t parameter_count)
     : parameter_count_(parameter_count),
-      buffers_(region.carve<Buffer>(buffers_for(readers))),
+      readers_(region.carve<Reader>(static_cast<std::size_t>(readers))),
+      numbers_(region.carve<std::uint64_t>(buffers_for(readers))),
       values_(region.carve<float>(buffers_for(readers) * stride_of(parameter_count))),
       stride_(stride_of(parameter_count)),
       published_(region.make<std::atomic<std::uint64_t>>(0)),
@@ -31,10 +33,10 @@ ParameterVersions::ParameterVersions(SharedRegion& region, int readers, std::siz
 
 void ParameterVersions::publish(std::span<const float> parameters) {
   const std::uint32_t latest = latest_.load();
-  for (std::uint32_t b = 0; b < buffers_.size(); ++b) {
-    if (b == latest || buffers_[b].readers.load() != 0) continue;
+  for (std::uint32_t b = 0; b < numbers_.size(); ++b) {
+    if (b == latest || is_held(b)) continue;
     std::copy_n(parameters.begin(), parameter_count_, values_.begin() + static_cast<std::ptrdiff_t>(b * stride_));
-    buffers_[b].number = published_.load(std::memory_order_relaxed);
+    numbers_[b] = published_.load(std::memory_order_relaxed);
     latest_.store(b);
     published_.fetch_add(1, std::memory_order_relaxed);
     return;
@@ -42,12 +44,16 @@ void ParameterVersions::publish(std::span<const float> parameters) {
   throw std::logic_error("more parameter versions are held than there are readers");
 }
 
-ParameterVersions::Held ParameterVersions::hold_latest() {
+bool ParameterVersions::is_held(std::uint32_t buffer) const {
+  return std::any_of(readers_.begin(), readers_.end(),
+                     [buffer](const Reader& reader) { return reader.held.load() == buffer + 1; });
+}
+
+ParameterVersions::Held ParameterVersions::hold_latest(int reader) {
   while (true) {
     const std::uint32_t b = latest_.load();
-    buffers_[b].readers.fetch_add(1);
-    if (latest_.load() == b) return {values_.data() + b * stride_, buffers_[b].number, b};
-    buffers_[b].readers.fetch_sub(1);
+    readers_[static_cast<std::size_t>(reader)].held.store(b + 1);
+    if (latest_.load() == b) return {values_.data() + b * stride_, numbers_[b]};
   }
 }
 

@@ -2,9 +2,11 @@
 // place. Publishing copies them once and never waits; an actor holds the version it acts with, and a version that nobody
 // holds is overwritten. With R readers R + 2 buffers are enough: one held by each, the latest, and one to write.
 //
-// No reader sees a buffer that is being written: it adds itself to the buffer's readers and then looks whether the buffer
-// is still the latest, and the writer looks for readers of a buffer that is not the latest. Both are sequentially
-// consistent, so one of them sees the other.
+// No reader sees a buffer that is being written: it says in a word of its own which buffer it holds and then looks whether
+// that is still the latest, and the writer looks for words that name a buffer which is not the latest. Both are
+// sequentially consistent, so one of them sees the other. A reader that dies has said all that there is to take back.
+//
+// Source: Michael, "Hazard pointers: safe memory reclamation for lock-free objects" (2004), with a pointer a reader.
 #pragma once
 
 #include <atomic>
@@ -29,25 +31,27 @@ class ParameterVersions {
   // Versions published so far.
   std::uint64_t published() const { return published_.load(std::memory_order_relaxed); }
 
-  // A version that is held; give it back by release(). At most `readers` may be held at a time.
   struct Held {
     const float* parameters;
     std::uint64_t number;
-    std::size_t buffer;
   };
-  // The latest version. There must be one.
-  Held hold_latest();
-  void release(const Held& held) { buffers_[held.buffer].readers.fetch_sub(1); }
+  // The latest version, which stays until the reader, 0 <= reader < readers, releases it: it holds one at a time. There
+  // must be one.
+  Held hold_latest(int reader);
+  // Also for a reader that has died, whatever it was at.
+  void release(int reader) { readers_[static_cast<std::size_t>(reader)].held.store(0); }
 
  private:
-  struct alignas(kCacheLineBytes) Buffer {
-    std::atomic<std::uint32_t> readers{0};
-    std::uint64_t number = 0;
+  struct alignas(kCacheLineBytes) Reader {
+    std::atomic<std::uint32_t> held{0};  // buffer, counted from 1; 0: none
   };
 
+  bool is_held(std::uint32_t buffer) const;
+
   std::size_t parameter_count_;
-  std::span<Buffer> buffers_;
-  std::span<float> values_;  // [buffers][stride]
+  std::span<Reader> readers_;
+  std::span<std::uint64_t> numbers_;  // [buffers]
+  std::span<float> values_;           // [buffers][stride]
   std::size_t stride_;
   std::atomic<std::uint64_t>& published_;
   std::atomic<std::uint32_t>& latest_;

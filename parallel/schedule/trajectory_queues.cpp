@@ -40,6 +40,11 @@ void TrajectoryQueues::put(int actor, const TrajectoryNote& note) {
   shared_.arrived.ring();
 }
 
+void TrajectoryQueues::recover(int actor) {
+  queues_[static_cast<std::size_t>(actor)].freed.forget_sleepers();
+  shared_.arrived.ring();  // it may have died before it could
+}
+
 int TrajectoryQueues::first_arrival() const {
   int first = -1;
   std::uint64_t earliest = 0;

@@ -18,6 +18,7 @@ struct TrajectoryNote {
   std::uint64_t version = 0;        // of the parameters that acted
   double collecting_seconds = 0.0;  // acting and stepping, step cost included
   bool charged = true;              // whether the steps cost what was configured
+  bool restarted = false;           // the first of an actor in the place of one that died: of new episodes
 };
 
 class TrajectoryQueues {
@@ -33,6 +34,10 @@ class TrajectoryQueues {
   std::span<std::byte> await_free(int actor, const Waiter& waiter);
   // Actor: hands over the slot that await_free() returned.
   void put(int actor, const TrajectoryNote& note);
+  // Those that an actor has put so far.
+  std::uint64_t put_by(int actor) const { return queues_[static_cast<std::size_t>(actor)].put.load(); }
+  // For an actor that has died, at whatever moment: what it had put stays, and the next one gets the slot that it was at.
+  void recover(int actor);
 
   // Learner: waits for the trajectories that came first. They stay until release().
   struct Taken {

@@ -32,6 +32,9 @@ class alignas(kCacheLineBytes) Doorbell {
     if (sleepers_.load() != 0) futex_wake_all(rings_);
   }
 
+  // Where those that may be asleep here have died.
+  void forget_sleepers() { sleepers_.store(0); }
+
   // Returns once condition() holds, or throws what the waiter's watch throws.
   template <typename Condition>
   void wait(const Condition& condition, const Waiter& waiter) {
