@@ -119,7 +119,7 @@ $(build_dir)/configured.stamp: $(build_dir)/configure-arguments CMakePresets.jso
 
 # --- the code's own order
 
-sources = git ls-files -co --exclude-standard '*.cpp' '*.hpp' | sed 's/.*/"&"/'
+sources = git ls-files -co --exclude-standard '*.cpp' '*.hpp' '*.cu' '*.cuh' | sed 's/.*/"&"/'
 
 format:
 	@command -v $(CLANG_FORMAT) >/dev/null || { echo "make format: $(CLANG_FORMAT) is missing: apt-get install clang-format" >&2; exit 1; }

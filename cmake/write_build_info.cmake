@@ -6,7 +6,7 @@ if(git)
                   OUTPUT_VARIABLE head OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE failed)
   if(NOT failed)
     set(commit ${head})
-    execute_process(COMMAND ${git} -C ${SOURCE_DIR} diff --quiet HEAD -- core envs algorithms parallel runner
+    execute_process(COMMAND ${git} -C ${SOURCE_DIR} diff --quiet HEAD -- core envs device algorithms parallel runner
                     RESULT_VARIABLE dirty)
     if(dirty)
       string(APPEND commit "-modified")
@@ -15,7 +15,8 @@ if(git)
 endif()
 
 file(GLOB_RECURSE sources
-  ${SOURCE_DIR}/core/*.?pp ${SOURCE_DIR}/envs/*.?pp ${SOURCE_DIR}/algorithms/*.?pp
+  ${SOURCE_DIR}/core/*.?pp ${SOURCE_DIR}/envs/*.?pp ${SOURCE_DIR}/device/*.?pp ${SOURCE_DIR}/device/*.cu*
+  ${SOURCE_DIR}/algorithms/*.?pp
   ${SOURCE_DIR}/parallel/*.?pp ${SOURCE_DIR}/runner/*.?pp)
 list(SORT sources)
 set(digests "")

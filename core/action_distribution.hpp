@@ -9,6 +9,7 @@
 #pragma once
 
 #include "core/float_math.hpp"
+#include "core/host_device.hpp"
 #include "core/random.hpp"
 
 namespace prl {
@@ -17,7 +18,7 @@ inline constexpr float kHalfLogTwoPi = 0.918938533204672742F;
 inline constexpr float kHalfLogTwoPiE = 1.418938533204672742F;
 
 // log pi(action) of a diagonal Gaussian with `size` dimensions.
-inline float gaussian_log_prob(const float* mean, const float* log_std, const float* action, int size) {
+PRL_HOST_DEVICE inline float gaussian_log_prob(const float* mean, const float* log_std, const float* action, int size) {
   float log_prob = 0.0F;
   for (int d = 0; d < size; ++d) {
     const float z = (action[d] - mean[d]) * fast_exp(-log_std[d]);
@@ -26,12 +27,13 @@ inline float gaussian_log_prob(const float* mean, const float* log_std, const fl
   return log_prob;
 }
 
-inline void sample_gaussian(const float* mean, const float* log_std, int size, Rng& rng, float* action) {
+PRL_HOST_DEVICE inline void sample_gaussian(const float* mean, const float* log_std, int size, Rng& rng,
+                                            float* action) {
   for (int d = 0; d < size; ++d) action[d] = multiply_add(fast_exp(log_std[d]), rng.normal(), mean[d]);
 }
 
 // ln sum_j exp(logits_j).
-inline float log_sum_exp(const float* logits, int count) {
+PRL_HOST_DEVICE inline float log_sum_exp(const float* logits, int count) {
   float largest = logits[0];
   for (int k = 1; k < count; ++k) largest = logits[k] > largest ? logits[k] : largest;
   float sum = 0.0F;
@@ -39,12 +41,12 @@ inline float log_sum_exp(const float* logits, int count) {
   return largest + fast_log(sum);
 }
 
-inline float categorical_log_prob(const float* logits, int count, int action) {
+PRL_HOST_DEVICE inline float categorical_log_prob(const float* logits, int count, int action) {
   return logits[action] - log_sum_exp(logits, count);
 }
 
 // Inverts the cumulative distribution at one uniform number. The last action takes what rounding leaves over.
-inline int sample_categorical(const float* logits, int count, Rng& rng) {
+PRL_HOST_DEVICE inline int sample_categorical(const float* logits, int count, Rng& rng) {
   const float normaliser = log_sum_exp(logits, count);
   float remaining = rng.uniform<float>();
   for (int k = 0; k < count - 1; ++k) {
@@ -55,7 +57,7 @@ inline int sample_categorical(const float* logits, int count, Rng& rng) {
 }
 
 // The most probable action, the first of several.
-inline int greedy_categorical(const float* logits, int count) {
+PRL_HOST_DEVICE inline int greedy_categorical(const float* logits, int count) {
   int best = 0;
   for (int k = 1; k < count; ++k) best = logits[k] > logits[best] ? k : best;
   return best;

@@ -37,6 +37,7 @@ struct MountainCarContinuous {
   static constexpr Real kGoalPosition = Real(0.45);
   static constexpr Real kMaxSpeed = Real(0.07);
   static constexpr Real kMaxForce = Real(1);
+  static constexpr Real kActionBound = kMaxForce;  // of the action space, either way
 
   struct State {
     Real position;

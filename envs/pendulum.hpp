@@ -31,8 +31,9 @@ struct Pendulum {
   static constexpr int kActionCount = 0;
   static constexpr int kTimeLimit = 200;
 
-  static constexpr Real kMaxSpeed = Real(8);   // radians per second
-  static constexpr Real kMaxTorque = Real(2);  // newton metres
+  static constexpr Real kMaxSpeed = Real(8);        // radians per second
+  static constexpr Real kMaxTorque = Real(2);       // newton metres
+  static constexpr Real kActionBound = kMaxTorque;  // of the action space, either way
 
   struct State {
     Real theta;      // radians, not wrapped

@@ -8,17 +8,19 @@ import sys
 ALLOWED = {
     "core": ({"core"}, ()),
     "envs": ({"core", "envs"}, ()),
+    "device": ({"core", "envs", "device"}, ()),
     "algorithms": ({"core", "algorithms"}, ("torch/",)),
     "parallel": ({"core", "parallel"}, ("tbb/", "mpi.h", "thread")),
 }
 RESTRICTED = ("torch/", "ATen/", "tbb/", "oneapi/", "mpi.h", "thread", "nlohmann/", "CLI/")
+SUFFIXES = (".hpp", ".cpp", ".cuh", ".cu")
 INCLUDE = re.compile(r'^\s*#include\s+([<"])([^>"]+)[>"]')
 
 
 def faults(root: pathlib.Path) -> list[str]:
     found = []
     for folder, (projects, systems) in ALLOWED.items():
-        for path in sorted((root / folder).rglob("*.?pp")):
+        for path in sorted(path for path in (root / folder).rglob("*") if path.suffix in SUFFIXES):
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 match = INCLUDE.match(line)
                 if not match:

@@ -1,0 +1,21 @@
+// A build without kernels: every question about a device has the same answer.
+#include "device/cuda_device.hpp"
+#include "device/random_step_run.hpp"
+
+namespace prl {
+namespace {
+
+constexpr const char* kNoKernels =
+    "no CUDA device: this build has no GPU kernels; put nvcc 12 or later on the PATH and build again";
+
+}  // namespace
+
+std::string_view cuda_toolkit_version() { return ""; }
+
+CudaDeviceAnswer find_cuda_device() { return {std::nullopt, kNoKernels}; }
+
+std::unique_ptr<RandomStepRun> random_steps_on_device(std::string_view, std::uint64_t, int) {
+  throw DeviceError(kNoKernels);
+}
+
+}  // namespace prl
