@@ -43,8 +43,8 @@ class Adam {
   }
 
   void add_state(RunState& state) {
-    state.add("first moment", first_moment_.span());
-    state.add("second moment", second_moment_.span());
+    state.add_averages("first moment", first_moment_.span());
+    state.add_averages("second moment", second_moment_.span());
     state.add_value("updates", updates_);
   }
 

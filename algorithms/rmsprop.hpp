@@ -34,7 +34,7 @@ class RmsProp {
   void step(ParameterRange range, std::span<float> parameters, std::span<const float> gradient, float scale,
             float learning_rate);
 
-  void add_state(RunState& state) { state.add("mean square", mean_square_.span()); }
+  void add_state(RunState& state) { state.add_averages("mean square", mean_square_.span()); }
 
   // [parameter_count]; empty where it is shared.
   std::span<float> mean_square() { return mean_square_.span(); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -48,6 +49,9 @@ class EnvironmentBatch {
   virtual const float* rewards() const = 0;
   virtual const std::uint8_t* ends() const = 0;
   virtual const float* final_observations() const = 0;
+
+  // Writes the states of all environments, [environments][state bytes] (core/segment.hpp).
+  virtual void keep(std::byte* states) const = 0;
 
   virtual void charge_step_cost(bool charge) = 0;
 };

@@ -117,8 +117,8 @@ class Learner {
   virtual void take_agreed() {}
 
   // Adds what the next rounds depend on beside the parameters and the plan. Between rounds only. Throws std::logic_error
-  // for rules whose runs cannot go on from a checkpoint (runner/run_configuration.cpp refuses them).
-  virtual void add_state(RunState& /*state*/) { throw std::logic_error("this rule's state cannot be kept"); }
+  // where that is not known: every rule that a run may have overrides it.
+  virtual void add_state(RunState& /*state*/) { throw std::logic_error("this learner's state cannot be kept"); }
 
   // As of the last finished round; empty for rules without a replay.
   virtual std::optional<ReplayCounts> replay_counts() const { return std::nullopt; }

@@ -27,6 +27,14 @@ struct ActorSetting {
   std::shared_ptr<const EnvironmentStates> states = nullptr;
 };
 
+// Puts the environments from `first` on where those of a run stood; where it did not keep them, into new episodes.
+template <Environment E>
+void go_on_from(const EnvironmentStates& states, int first, VectorEnv<E>& environments) {
+  if (states.bytes_each == 0) return environments.restart(states.steps);
+  environments.continue_at(states.steps);
+  for (int i = 0; i < environments.count(); ++i) environments.restore(i, states.of(first + i));
+}
+
 // Collects with the policy inside the worker.
 template <Environment E>
 class RolloutActor final : public Actor {
@@ -66,9 +74,8 @@ class RolloutActor final : public Actor {
 
  private:
   void go_on_from(const EnvironmentStates& states, int first) {
-    environments_.continue_at(states.steps);
     recorder_.continue_at(states.steps);
-    for (int i = 0; i < environments_.count(); ++i) environments_.restore(i, states.of(first + i));
+    prl::go_on_from(states, first, environments_);
   }
 
   VectorEnv<E> environments_;
@@ -83,7 +90,9 @@ class RemoteEnvironments final : public EnvironmentBatch {
  public:
   RemoteEnvironments(const ActorSetting& setting, int first, int count)
       : environments_(setting.seed, static_cast<std::uint32_t>(first), count),
-        cost_(setting.step_cost, setting.reset_cost, setting.seed, first, count) {}
+        cost_(setting.step_cost, setting.reset_cost, setting.seed, first, count) {
+    if (setting.states != nullptr) go_on_from(*setting.states, first, environments_);
+  }
 
   void observe(float* observations) const override { environments_.observe(observations); }
 
@@ -96,6 +105,11 @@ class RemoteEnvironments final : public EnvironmentBatch {
   const float* rewards() const override { return environments_.rewards(); }
   const std::uint8_t* ends() const override { return environments_.ends(); }
   const float* final_observations() const override { return environments_.final_observations(); }
+  void keep(std::byte* states) const override {
+    for (int i = 0; i < environments_.count(); ++i) {
+      environments_.keep(i, states + static_cast<std::size_t>(i) * VectorEnv<E>::kKeptBytes);
+    }
+  }
   void charge_step_cost(bool charge) override { cost_.charge(charge); }
 
  private:

@@ -35,10 +35,10 @@ class TemporaryFile {
       if (written < 0) fail("write");
       content.remove_prefix(static_cast<std::size_t>(written));
     }
-    if (::fsync(descriptor_) != 0) fail("write");
   }
 
   void rename_to_target() {
+    if (::fsync(descriptor_) != 0) fail("write");
     if (std::rename(path_.c_str(), target_.c_str()) != 0) fail("rename");
     renamed_ = true;
   }
@@ -66,8 +66,12 @@ std::filesystem::path target_of(const std::filesystem::path& path) {
 }  // namespace
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
+  write_file_atomically(path, {&content, 1});
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::span<const std::string_view> parts) {
   TemporaryFile file(target_of(path));
-  file.write(content);
+  for (const std::string_view part : parts) file.write(part);
   file.rename_to_target();
 }
 

@@ -27,6 +27,7 @@
 #include "parallel/transport/mpi_transport.hpp"
 #include "runner/cell_parts.hpp"
 #include "runner/central_rounds.hpp"
+#include "runner/checkpoint.hpp"
 #include "runner/free_learner_rounds.hpp"
 #include "runner/free_rounds.hpp"
 #include "runner/parameter_cells.hpp"
@@ -35,15 +36,14 @@
 namespace prl {
 namespace {
 
-CellParts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment,
-                   std::shared_ptr<const EnvironmentStates> states) {
+CellParts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment) {
   const ActorSetting setting{layout,
                              c.seed,
                              c.step_cost,
                              exploration_of(c.rule, c.environments),
                              c.episodes_per_round() / c.environments,
                              c.reset_cost,
-                             std::move(states)};
+                             states_before(c)};
   const CollectionPlan plan{c.workers,         c.environments, c.pipelined() ? 1 : 0, layout.parameter_count,
                             segment_layout(c), c.grain,        c.slow_worker,         c.slow_factor};
   return {c, layout, with_threads(environment.actors(setting), c.threads_per_worker, c.workers),
@@ -80,9 +80,16 @@ void require_threads(const RunConfiguration& c) {
 std::unique_ptr<Collector> collecting_ahead(const CellParts& parts, std::unique_ptr<Collector> collector) {
   const RunConfiguration& c = parts.configuration;
   const int recorders = c.inference == InferencePlace::kLearner ? 1 : c.workers;
-  return std::make_unique<CollectingAhead>(parts.plan, environments_of(0, recorders, c.environments),
-                                           std::move(collector), c.warmup_rounds + c.rounds,
-                                           [&c](long round) { return c.pays_step_cost(round); });
+  auto ahead = std::make_unique<CollectingAhead>(parts.plan, environments_of(0, recorders, c.environments),
+                                                 std::move(collector), c.warmup_rounds + c.rounds,
+                                                 [&c](long round) { return c.pays_step_cost(round); });
+  if (c.checkpoint.resumed == nullptr) return ahead;
+  AlignedBuffer<float> acting(parts.layout.parameter_count);
+  RunState state;
+  state.add(name_of_delayed(0), acting.span());
+  restore_state(c, state);
+  ahead->continue_at(rounds_done_before(c), acting.span());
+  return ahead;
 }
 
 void learn_centrally(const CellParts& parts, std::unique_ptr<Collector> collector, const LearnerMain& learner_main) {
@@ -96,7 +103,8 @@ void learn_centrally(const CellParts& parts, std::unique_ptr<Collector> collecto
 std::unique_ptr<Collector> make_remote_collector(const CellParts& parts, std::unique_ptr<StepLink> link) {
   const RunConfiguration& c = parts.configuration;
   return std::make_unique<RemoteCollector>(parts.plan, parts.layout, c.seed, parts.batches, std::move(link),
-                                           exploration_of(c.rule, c.environments));
+                                           exploration_of(c.rule, c.environments),
+                                           c.checkpoint.resumed ? states_before(c)->steps : 0);
 }
 
 // The collectors whose workers live in this process or are forked by it.
@@ -176,8 +184,8 @@ bool run_in_ranks(const CellParts& parts, const LearnerMain& learner_main) {
 }  // namespace
 
 bool run_cell(const RunConfiguration& c, const NetworkLayout& layout, const EnvironmentEntry& environment,
-              const LearnerMain& learner_main, std::shared_ptr<const EnvironmentStates> states) {
-  const CellParts parts = parts_of(c, layout, environment, std::move(states));
+              const LearnerMain& learner_main) {
+  const CellParts parts = parts_of(c, layout, environment);
   if (c.collect == CollectMode::kMpi) return run_in_ranks(parts, learner_main);
   if (c.free_running() && c.agreement != Agreement::kNone) {
     learn_freely(parts, learner_main);

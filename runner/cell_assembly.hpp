@@ -5,7 +5,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 
 #include "envs/registry.hpp"
 #include "runner/round_runner.hpp"
@@ -18,8 +17,8 @@ using LearnerMain = std::function<void(RoundRunner&)>;
 
 // Runs `learner_main` on worker 0 while the other workers serve, and returns when all are done. Returns true on worker
 // 0, false on an MPI rank that served. Throws WorkerDied, std::runtime_error; an MPI rank that fails says so on standard
-// error and ends the job. `states` are those of a run that goes on; null for one that begins.
+// error and ends the job.
 bool run_cell(const RunConfiguration& configuration, const NetworkLayout& layout, const EnvironmentEntry& environment,
-              const LearnerMain& learner_main, std::shared_ptr<const EnvironmentStates> states = nullptr);
+              const LearnerMain& learner_main);
 
 }  // namespace prl

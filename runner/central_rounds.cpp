@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "runner/checkpoint.hpp"
 #include "runner/starting_parameters.hpp"
 
 namespace prl {
@@ -40,6 +41,7 @@ CentralRounds::CentralRounds(const RunConfiguration& c, const NetworkLayout& lay
     : workers_(c.workers),
       collector_(std::move(collector)),
       lag_(c.pipelined() ? 1 : c.lag),
+      pipelined_(c.pipelined()),
       publish_(c.publish_weights),
       learner_parameters_(acts_with_others(c) ? layout.parameter_count : 0),
       episodes_(c.environments, c.solved_return) {
@@ -54,23 +56,28 @@ CentralRounds::CentralRounds(const RunConfiguration& c, const NetworkLayout& lay
   if (c.shards > 1 || c.learner_threads > 1) {
     threads_ = std::make_unique<ThreadUpdate>(*learner_, c.shards, c.learner_threads);
   }
+  RunState state;
+  add_learner_state(state);
+  restore_state(c, state);
 }
 
-void CentralRounds::add_state(RunState& state) {
-  state.add("parameters", learner_->parameters());
+void CentralRounds::add_learner_state(RunState& state) {
   learner_->add_state(state);
-  state.add("returns under way", episodes_.running());
+  state.add(kKeptReturns, episodes_.running());
   if (delayed_ != nullptr) delayed_->add_state(state);
 }
 
-std::vector<std::byte> CentralRounds::environment_states() {
-  std::vector<std::byte> states;
-  const SegmentView segment = collector_->segment();
-  for (int i = 0; i < segment.count(); ++i) {
-    const std::byte* kept = segment.trajectory(i).kept_state;
-    states.insert(states.end(), kept, kept + segment.layout().state_bytes);
+void CentralRounds::add_state(RunState& state) {
+  state.add(kKeptParameters, learner_->parameters());
+  add_learner_state(state);
+  if (pipelined_) {
+    const std::span<const float> acting = collector_->parameters_of_next_round();
+    acting_.assign(acting.begin(), acting.end());
+    state.add(name_of_delayed(0), std::span(acting_));
+    state.add(name_of_delayed(1), learner_->parameters());
   }
-  return states;
+  const SegmentView segment = collector_->segment();
+  add_environments(segment, segment.count(), state);
 }
 
 bool CentralRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {

@@ -27,12 +27,13 @@ class CentralRounds final : public RoundRunner {
   void charge_step_cost(bool charge) override { collector_->charge_step_cost(charge); }
   std::optional<ReplayCounts> replay_counts() const override { return learner_->replay_counts(); }
   void add_state(RunState& state) override;
-  std::vector<std::byte> environment_states() override;
   int updates_of_round() const override { return learner_->updates_due(); }
   CommunicationLedger communication() override { return collector_->ledger(); }
   void reset_communication() override { collector_->ledger().reset(); }
 
  private:
+  // What the learner goes on with.
+  void add_learner_state(RunState& state);
   void learn();
   // The updates of a round from one shard's gradients, which need no summing.
   void update_alone();
@@ -40,6 +41,7 @@ class CentralRounds final : public RoundRunner {
   int workers_;
   std::unique_ptr<Collector> collector_;
   int lag_;
+  bool pipelined_;
   bool publish_;
   double paused_seconds_ = 0.0;  // since the last round
   // With a lag, or where no parameters are published, the learner's parameters are apart from those that act.
@@ -49,6 +51,7 @@ class CentralRounds final : public RoundRunner {
   std::unique_ptr<Learner> learner_;
   std::unique_ptr<ThreadUpdate> threads_;  // null with one shard and one thread
   EpisodeReturns episodes_;
+  std::vector<float> acting_;  // kept of a pipeline: what the round under way acts with
 };
 
 // What a learner of the run has to know: rounds of all environments, warm-up rounds included in the annealing.

@@ -2,15 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstring>
 #include <fstream>
-#include <iterator>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <stdexcept>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "runner/atomic_file.hpp"
 #include "runner/measured_progress.hpp"
@@ -21,19 +25,42 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "checkpoints are little-endian");
 
-constexpr std::string_view kFormat = "prl-checkpoint-1";
+constexpr std::string_view kFormat = "prl-checkpoint-2";
+constexpr std::string_view kAnyFormat = kFormat.substr(0, kFormat.size() - 1);
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& why) {
   throw UsageError(fmt::format("--resume {} {}: give a file that 'prl train --checkpoint' wrote", path.string(), why));
 }
 
-std::string digest_of_bytes(std::string_view bytes) {
+std::string digest_of_bytes(std::span<const std::string_view> parts) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const char byte : bytes) {
-    hash ^= static_cast<unsigned char>(byte);
-    hash *= 0x100000001b3ULL;
+  for (const std::string_view part : parts) {
+    for (const char byte : part) {
+      hash ^= static_cast<unsigned char>(byte);
+      hash *= 0x100000001b3ULL;
+    }
   }
   return fmt::format("{:016x}", hash);
+}
+
+// What the bits of workers that learn by themselves, or of gradients that are not added up in the order of the shards,
+// depend on; of all others "none". As the options that choose it.
+std::string agreement_of_bits(const RunConfiguration& c) {
+  if (c.free_running()) {
+    std::string options = fmt::format("{} --schedule free-running --workers {}", name_of(c.agreement), c.workers);
+    if (c.agreement == Agreement::kServer) options += " --server-takes " + name_of(c.server_takes);
+    if (c.agreement == Agreement::kHogwild) options += " --averages " + name_of(c.averages);
+    return options;
+  }
+  if (c.meets_on_parameters()) {
+    std::string options =
+        fmt::format("{} --workers {} --agree-every {}", name_of(c.agreement), c.workers, c.agree_every);
+    if (c.gossips()) options += fmt::format(" --graph {}", name_of(c.graph));
+    return options;
+  }
+  if (c.codec.kind != CodecKind::kNone) return "all-reduce --codec " + to_string(c.codec);
+  if (c.all_reduce != AllReduce::kDirect) return "all-reduce --all-reduce " + name_of(c.all_reduce);
+  return "none";
 }
 
 // What a run's bits depend on: not who collects or learns, and not what its steps cost.
@@ -41,10 +68,12 @@ Json defining_settings(const RunConfiguration& c) {
   const Json all = configuration_json(c);
   Json defining;
   for (const char* name :
-       {"algorithm", "environment", "lag", "publish_weights", "shards", "environments", "steps", "steps_per_round",
+       {"algorithm", "environment", "publish_weights", "shards", "environments", "steps", "steps_per_round",
         "warmup_rounds", "seed", "solved_return", "hyperparameters", "evaluation"}) {
     defining[name] = all.at(name);
   }
+  defining["lag"] = c.pipelined() ? 1 : c.lag;
+  defining["agreement"] = agreement_of_bits(c);
   return defining.flatten();
 }
 
@@ -62,15 +91,19 @@ std::string difference(const Json& of_file, const Json& here) {
 std::string read_whole(const std::filesystem::path& path) {
   std::error_code error;
   const bool ordinary = std::filesystem::is_regular_file(path, error);
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!ordinary || !file) refuse(path, "cannot be read");
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::string content(static_cast<std::size_t>(file.tellg()), '\0');
+  file.seekg(0);
+  if (!file.read(content.data(), static_cast<std::streamsize>(content.size()))) refuse(path, "cannot be read");
+  return content;
 }
 
 // The words of the first line; where it ends, in `end`.
 std::size_t header_bytes_of(const std::filesystem::path& path, std::string_view content, std::size_t& end) {
   end = content.find('\n');
-  if (content.substr(0, kFormat.size()) != kFormat || end == std::string_view::npos) refuse(path, "is no checkpoint");
+  if (!content.starts_with(kAnyFormat) || end == std::string_view::npos) refuse(path, "is no checkpoint");
+  if (!content.starts_with(kFormat)) refuse(path, "is of another version of prl");
   const std::string_view line = content.substr(0, end);
   ++end;
   std::size_t bytes = 0;
@@ -78,40 +111,97 @@ std::size_t header_bytes_of(const std::filesystem::path& path, std::string_view 
   const auto [after, error] = std::from_chars(number, line.data() + line.size(), bytes);
   const bool whole = error == std::errc{} && after < line.data() + line.size();
   const std::string_view digest = whole ? line.substr(static_cast<std::size_t>(after + 1 - line.data())) : "";
-  if (digest != digest_of_bytes(content.substr(end))) refuse(path, "is damaged or cut short");
+  const std::string_view body = content.substr(end);
+  if (digest != digest_of_bytes({&body, 1})) refuse(path, "is damaged or cut short");
   return bytes;
 }
 
+std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// An item put together from its pieces.
+struct WrittenItem {
+  std::string name;
+  std::size_t whole = 0;
+  std::vector<const RunState::Piece*> pieces;
+  std::vector<std::string_view> parts;  // what is written: all but the zeros at the end
+
+  std::size_t stored() const {
+    std::size_t bytes = 0;
+    for (const std::string_view part : parts) bytes += part.size();
+    return bytes;
+  }
+
+  // Of what several workers hold alike, the first is taken. Throws std::logic_error where a part is missing.
+  void join() {
+    std::stable_sort(pieces.begin(), pieces.end(), [](const auto* a, const auto* b) { return a->offset < b->offset; });
+    std::size_t end = 0;
+    for (const RunState::Piece* piece : pieces) {
+      if (piece->whole != whole) throw std::logic_error("a checkpoint's " + name + " has two lengths");
+      if (piece->offset < end || piece->bytes.empty()) continue;
+      if (piece->offset != end) break;
+      parts.push_back(text_of(piece->bytes));
+      end += piece->bytes.size();
+    }
+    if (end != whole) throw std::logic_error("a checkpoint's " + name + " lacks a part");
+    while (!parts.empty()) {
+      const std::size_t last = parts.back().find_last_not_of('\0');
+      if (last != std::string_view::npos) {
+        parts.back() = parts.back().substr(0, last + 1);
+        return;
+      }
+      parts.pop_back();
+    }
+  }
+};
+
+std::vector<WrittenItem> items_of(const RunState& state) {
+  std::vector<WrittenItem> items;
+  std::map<std::string_view, std::size_t> places;
+  for (const RunState::Piece& piece : state.pieces()) {
+    const auto [place, added] = places.try_emplace(piece.name, items.size());
+    if (added) items.push_back({piece.name, piece.whole, {}, {}});
+    items[place->second].pieces.push_back(&piece);
+  }
+  for (WrittenItem& item : items) item.join();
+  return items;
+}
+
 }  // namespace
+
+void add_environments(const SegmentView& segment, int environments, RunState& state) {
+  const auto bytes = static_cast<std::size_t>(segment.layout().state_bytes);
+  if (bytes == 0) return;
+  for (int i = 0; i < segment.count(); ++i) {
+    state.add_piece(kKeptEnvironments, std::span(segment.trajectory(i).kept_state, bytes),
+                    static_cast<std::size_t>(segment.first() + i) * bytes,
+                    static_cast<std::size_t>(environments) * bytes);
+  }
+}
 
 void save_checkpoint(const std::filesystem::path& path, const RunConfiguration& c, const RunStart& reached,
                      RoundRunner& rounds) {
   RunState state;
   rounds.add_state(state);
-  const std::vector<std::byte> environments = rounds.environment_states();
+  const std::vector<WrittenItem> items = items_of(state);
   Json header = {{"settings", defining_settings(c)},
                  {"rounds_done", reached.rounds_done},
                  {"measured", progress_json(reached.so_far)},
-                 {"environment_bytes", environments.size()},
                  {"items", Json::array()}};
-  for (const RunState::Item& item : state.items()) {
-    header["items"].push_back({{"name", item.name}, {"bytes", item.bytes.size()}});
-  }
-  std::string body = header.dump();
-  const std::size_t header_bytes = body.size();
-  const auto append = [&body](std::span<const std::byte> bytes) {
-    body.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  };
-  append(environments);
-  for (const RunState::Item& item : state.items()) append(item.bytes);
-  write_file_atomically(path, fmt::format("{} {} {}\n", kFormat, header_bytes, digest_of_bytes(body)) + body);
+  for (const WrittenItem& item : items) header["items"].push_back({item.name, item.whole, item.stored()});
+  const std::string header_text = header.dump();
+  std::vector<std::string_view> parts = {"", header_text};
+  for (const WrittenItem& item : items) parts.insert(parts.end(), item.parts.begin(), item.parts.end());
+  const std::string line = fmt::format("{} {} {}\n", kFormat, header_text.size(), digest_of_bytes(parts));
+  parts.front() = line;
+  write_file_atomically(path, parts);
 }
 
 Checkpoint::Checkpoint(const std::filesystem::path& path, const RunConfiguration& c)
     : path_(path), content_(read_whole(path)) {
   std::size_t begin = 0;
   const std::size_t header_bytes = header_bytes_of(path, content_, begin);
-  auto environments = std::make_shared<EnvironmentStates>();
   try {
     const Json header = Json::parse(std::string_view(content_).substr(begin, header_bytes));
     const std::string differs = difference(header.at("settings"), defining_settings(c));
@@ -120,37 +210,60 @@ Checkpoint::Checkpoint(const std::filesystem::path& path, const RunConfiguration
           fmt::format("--resume {} {}: give the options that it was written with", path.string(), differs));
     }
     reached_ = {header.at("rounds_done").get<long>(), progress_from(header.at("measured"))};
-    const auto bytes = header.at("environment_bytes").get<std::size_t>();
-    const std::byte* first = reinterpret_cast<const std::byte*>(content_.data()) + begin + header_bytes;
-    first_item_ = begin + header_bytes + bytes;
-    std::size_t end = first_item_;
+    std::size_t next = begin + header_bytes;
     for (const Json& item : header.at("items")) {
-      items_.push_back({item.at("name").get<std::string>(), item.at("bytes").get<std::size_t>()});
-      end += items_.back().bytes;
+      const auto stored = item.at(2).get<std::size_t>();
+      if (stored > content_.size() - next) refuse(path, "contradicts itself about its size");
+      items_[item.at(0).get<std::string>()] = {item.at(1).get<std::size_t>(),
+                                               std::string_view(content_).substr(next, stored)};
+      next += stored;
     }
-    if (end != content_.size()) refuse(path, "contradicts itself about its size");
-    environments->steps = static_cast<std::uint64_t>(reached_.rounds_done * c.steps_per_environment());
-    environments->bytes_each = bytes / static_cast<std::size_t>(c.environments);
-    environments->bytes.assign(first, first + bytes);
+    if (next != content_.size()) refuse(path, "contradicts itself about its size");
   } catch (const nlohmann::json::exception&) {
     refuse(path, "is of another version of prl");
+  }
+  auto environments = std::make_shared<EnvironmentStates>();
+  environments->steps = static_cast<std::uint64_t>(reached_.rounds_done * c.steps_per_environment());
+  if (const auto kept = items_.find(kKeptEnvironments); kept != items_.end()) {
+    environments->bytes.resize(kept->second.whole);
+    environments->bytes_each = kept->second.whole / static_cast<std::size_t>(c.environments);
+    copy({kKeptEnvironments, 0, kept->second.whole, environments->bytes});
   }
   environments_ = std::move(environments);
 }
 
-void Checkpoint::restore(RoundRunner& rounds) const {
-  RunState state;
-  rounds.add_state(state);
-  bool same = state.items().size() == items_.size();
-  for (std::size_t i = 0; same && i < items_.size(); ++i) {
-    same = state.items()[i].name == items_[i].name && state.items()[i].bytes.size() == items_[i].bytes;
-  }
-  if (!same) refuse(path_, "is of another version of prl");
-  const char* next = content_.data() + first_item_;
-  for (const RunState::Item& item : state.items()) {
-    std::memcpy(item.bytes.data(), next, item.bytes.size());
-    next += item.bytes.size();
-  }
+void Checkpoint::copy(const RunState::Piece& piece) const {
+  const auto found = items_.find(piece.name);
+  if (found == items_.end() || found->second.whole != piece.whole) refuse(path_, "is of another version of prl");
+  const std::string_view stored = found->second.stored;
+  const std::string_view from = stored.substr(std::min(piece.offset, stored.size()), piece.bytes.size());
+  if (!from.empty()) std::memcpy(piece.bytes.data(), from.data(), from.size());
+  std::fill(piece.bytes.begin() + static_cast<std::ptrdiff_t>(from.size()), piece.bytes.end(), std::byte{0});
+}
+
+void Checkpoint::restore(const RunState& state) const {
+  for (const RunState::Piece& piece : state.pieces()) copy(piece);
+}
+
+RunConfiguration going_on(RunConfiguration c) {
+  if (!c.checkpoint.resume.empty()) c.checkpoint.resumed = std::make_shared<Checkpoint>(c.checkpoint.resume, c);
+  return c;
+}
+
+RunStart reached_before(const RunConfiguration& c) {
+  return c.checkpoint.resumed ? c.checkpoint.resumed->reached() : RunStart{};
+}
+
+long rounds_done_before(const RunConfiguration& c) {
+  return c.checkpoint.resumed ? c.checkpoint.resumed->reached().rounds_done : 0;
+}
+
+std::shared_ptr<const EnvironmentStates> states_before(const RunConfiguration& c) {
+  return c.checkpoint.resumed ? c.checkpoint.resumed->environments() : nullptr;
+}
+
+void restore_state(const RunConfiguration& c, const RunState& state) {
+  if (c.checkpoint.resumed) c.checkpoint.resumed->restore(state);
 }
 
 }  // namespace prl

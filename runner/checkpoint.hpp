@@ -1,24 +1,40 @@
-// Checkpoints of runs with a central learner in lock-step: a run that goes on from one ends in the bits of a run that was
-// never interrupted, with any number of workers, threads or ranks.
+// Checkpoints of runs. A run in lock-step, or pipelined, that goes on from one ends in the bits of a run that was never
+// interrupted. With a central learner, or gradients added up in the order of the shards, it may go on with any number of
+// workers, threads or ranks; workers that learn by themselves, or encode their gradients, go on each with its own. A
+// free-running run goes on from what its learners had, in new episodes, and promises no bits.
 //
-// A file is one line "prl-checkpoint-1 HEADER_BYTES DIGEST", a header of JSON (what defines the run's bits, the rounds that
-// are done, what was measured until then, names and sizes of what follows), then the bytes: the environments' states and
-// the items of the run's state, in order. DIGEST is of all bytes after the line. Numbers are little-endian.
+// A pipeline is kept as the lag of one round that it equals: the round under way is collected again.
+//
+// A file is one line "prl-checkpoint-2 HEADER_BYTES DIGEST", a header of JSON (what defines the run's bits, the rounds that
+// are done, what was measured until then, the items' names and sizes), then the items' bytes (core/run_state.hpp), in
+// order, each without the zeros that it ends with: a replay takes the room of what is in it. DIGEST is of all bytes after
+// the line. Numbers are little-endian.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "core/environment_states.hpp"
 #include "core/run_state.hpp"
+#include "core/segment.hpp"
 #include "runner/round_runner.hpp"
 #include "runner/run_configuration.hpp"
 #include "runner/training_run.hpp"
 
 namespace prl {
+
+// Items that are one thing whoever holds their parts: the parameters that a run evaluates, the environments' states, and
+// the returns of their episodes under way.
+inline constexpr const char* kKeptParameters = "parameters";
+inline constexpr const char* kKeptEnvironments = "environments";
+inline constexpr const char* kKeptReturns = "returns under way";
+
+// Adds the states of the segment's environments, which are some of `environments`, where it keeps them.
+void add_environments(const SegmentView& segment, int environments, RunState& state);
 
 // Replaces `path`. Throws std::runtime_error.
 void save_checkpoint(const std::filesystem::path& path, const RunConfiguration& configuration, const RunStart& reached,
@@ -34,21 +50,31 @@ class Checkpoint {
   const RunStart& reached() const { return reached_; }
   // What the run's actors start from.
   std::shared_ptr<const EnvironmentStates> environments() const { return environments_; }
-  // Overwrites the state of a run that has just been made. Throws UsageError if it is not of that form.
-  void restore(RoundRunner& rounds) const;
+  // Overwrites what the pieces are of. Throws UsageError if the file has no such items.
+  void restore(const RunState& state) const;
 
  private:
   struct Item {
-    std::string name;
-    std::size_t bytes = 0;
+    std::size_t whole = 0;
+    std::string_view stored;  // in content_; zeros follow
   };
+  void copy(const RunState::Piece& piece) const;
 
   std::filesystem::path path_;
   std::string content_;
-  std::size_t first_item_ = 0;  // where the items' bytes begin in content_
-  std::vector<Item> items_;
+  std::map<std::string, Item> items_;
   RunStart reached_;
   std::shared_ptr<const EnvironmentStates> environments_;
 };
+
+// With the checkpoint of --resume read, if there is one. Throws as Checkpoint does.
+RunConfiguration going_on(RunConfiguration configuration);
+
+// What a run that goes on had before; of one that begins nothing, no states and no rounds. restore_state() leaves `state`
+// as it is then.
+RunStart reached_before(const RunConfiguration& configuration);
+long rounds_done_before(const RunConfiguration& configuration);
+std::shared_ptr<const EnvironmentStates> states_before(const RunConfiguration& configuration);
+void restore_state(const RunConfiguration& configuration, const RunState& state);
 
 }  // namespace prl

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <vector>
 
+#include "runner/checkpoint.hpp"
+
 namespace prl {
 
 WorkerReport report_of(bool complete, const SegmentView& segment, EpisodeReturns& episodes, double collect_seconds) {
@@ -50,7 +52,7 @@ bool join_reports(const WorkerReport& own, int worker, int workers, const SumOve
 }
 
 void serve_rounds(const RunConfiguration& c, RoundRunner& rounds, const std::atomic<bool>& shared_stop) {
-  for (long round = 0; round < c.warmup_rounds + c.rounds; ++round) {
+  for (long round = rounds_done_before(c); round < c.warmup_rounds + c.rounds; ++round) {
     rounds.charge_step_cost(c.pays_step_cost(round));
     RoundOutcome outcome;
     if (!rounds.run_round(shared_stop, outcome)) return;

@@ -31,7 +31,7 @@ using SumOverWorkers = std::function<void(std::span<double>)>;
 // Adds up what the workers report and completes the outcome, on every worker. Returns false if one of them gave up.
 bool join_reports(const WorkerReport& own, int worker, int workers, const SumOverWorkers& sum, RoundOutcome& outcome);
 
-// The part of a worker other than 0: all rounds of the run, or until one is given up.
+// The part of a worker other than 0: all rounds that the run has left, or until one is given up.
 void serve_rounds(const RunConfiguration& configuration, RoundRunner& rounds, const std::atomic<bool>& shared_stop);
 
 // How workers that learn beside worker 0 hear of the run's end. In memory that all of them share.

@@ -15,7 +15,8 @@ Json point_json(const CurvePoint& point) {
           point.training_episodes,
           point.training_return_sum,
           point.busiest_worker_steps,
-          evaluation_json(point.evaluation)};
+          evaluation_json(point.evaluation),
+          point.members ? Json{point.members->disagreement, point.members->bytes} : Json(nullptr)};
 }
 
 CurvePoint point_from(const Json& json) {
@@ -26,6 +27,9 @@ CurvePoint point_from(const Json& json) {
   point.training_return_sum = json.at(3).get<double>();
   point.busiest_worker_steps = json.at(4).get<long>();
   if (!json.at(5).is_null()) point.evaluation = Evaluation{json.at(5).get<std::vector<double>>()};
+  if (const Json& members = json.at(6); !members.is_null()) {
+    point.members = MemberAverage{members.at(0).get<double>(), members.at(1).get<std::uint64_t>()};
+  }
   return point;
 }
 
@@ -62,10 +66,12 @@ Json progress_json(const TrainingResult& result) {
                {"environment_steps", result.environment_steps},
                {"updates", result.updates},
                {"episodes", result.episodes},
+               {"replay", nullptr},
                {"first_episode_above", nullptr}};
-  for (const RoundSeconds& round : result.rounds) json["rounds"].push_back({round.collect, round.learn});
+  for (const RoundSeconds& round : result.rounds) json["rounds"].push_back({round.collect, round.learn, round.overlap});
   for (const CurvePoint& point : result.curve) json["curve"].push_back(point_json(point));
   for (const auto& [lag, segments] : result.lags) json["lags"].push_back({lag, segments});
+  if (const auto& replay = result.replay) json["replay"] = {replay->added, replay->sampled, replay->size};
   if (const auto& first = result.first_episode_above) json["first_episode_above"] = {first->steps, first->seconds};
   return json;
 }
@@ -73,7 +79,7 @@ Json progress_json(const TrainingResult& result) {
 TrainingResult progress_from(const Json& json) {
   TrainingResult result;
   for (const Json& round : json.at("rounds")) {
-    result.rounds.push_back({round.at(0).get<double>(), round.at(1).get<double>()});
+    result.rounds.push_back({round.at(0).get<double>(), round.at(1).get<double>(), round.at(2).get<double>()});
   }
   for (const Json& point : json.at("curve")) result.curve.push_back(point_from(point));
   for (const Json& lag : json.at("lags")) result.lags[lag.at(0).get<long>()] = lag.at(1).get<long>();
@@ -85,6 +91,9 @@ TrainingResult progress_from(const Json& json) {
   result.environment_steps = json.at("environment_steps").get<long>();
   result.updates = json.at("updates").get<long>();
   result.episodes = json.at("episodes").get<long>();
+  if (const Json& replay = json.at("replay"); !replay.is_null()) {
+    result.replay = {replay.at(0).get<long>(), replay.at(1).get<long>(), replay.at(2).get<long>()};
+  }
   if (const Json& first = json.at("first_episode_above"); !first.is_null()) {
     result.first_episode_above = {first.at(0).get<long>(), first.at(1).get<double>()};
   }

@@ -21,6 +21,7 @@
 #include "parallel/agree/gossip/member_average.hpp"
 #include "parallel/agree/ordered_sum.hpp"
 #include "parallel/agree/parameter_agreement.hpp"
+#include "runner/gathered_state.hpp"
 #include "runner/round_runner.hpp"
 #include "runner/run_configuration.hpp"
 
@@ -41,6 +42,7 @@ class ParameterRounds final : public RoundRunner {
   void charge_step_cost(bool charge) override { actor_->charge_step_cost(charge); }
   // Of all workers together.
   std::optional<ReplayCounts> replay_counts() const override { return replay_counts_; }
+  void add_state(RunState& state) override;
   // Of all workers together, which take as many each.
   int updates_of_round() const override { return transport_.size() * learner_->updates_due(); }
   CommunicationLedger communication() override { return transport_.ledger(); }
@@ -48,6 +50,10 @@ class ParameterRounds final : public RoundRunner {
 
  private:
   void learn();
+  // What this worker goes on with.
+  void add_own_state(RunState& state);
+  // All workers call it after the same round.
+  void keep();
   void join_replay_counts();
   // All workers call it; parameters() become the average on worker 0.
   void average_members(RoundOutcome& outcome);
@@ -60,7 +66,10 @@ class ParameterRounds final : public RoundRunner {
   OrderedSum sums_;
   long agree_every_;
   long all_rounds_;
-  long rounds_done_ = 0;
+  long rounds_done_;
+  // Bytes since the warm-up: by the process that this one goes on from, and as of the last checkpoint.
+  std::uint64_t weights_sent_before_ = 0;
+  std::uint64_t weights_sent_ = 0;
   AlignedBuffer<std::byte> blocks_;
   SegmentView segment_;
   AlignedBuffer<float> own_;
@@ -71,6 +80,7 @@ class ParameterRounds final : public RoundRunner {
   std::unique_ptr<Learner> learner_;
   EpisodeReturns episodes_;
   std::optional<ReplayCounts> replay_counts_;
+  GatheredState kept_;  // worker 0's, after keep()
 };
 
 }  // namespace prl

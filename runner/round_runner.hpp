@@ -54,11 +54,9 @@ class RoundRunner {
   // Whether the next rounds pay the step cost.
   virtual void charge_step_cost(bool charge) = 0;
 
-  // Adds what the next rounds depend on, beside the environments. Between rounds only. Throws std::logic_error where runs
-  // cannot go on from a checkpoint (runner/run_configuration.cpp refuses them).
+  // Adds what the next rounds depend on, of all workers, after a round that CheckpointSetting::due_after() names and until
+  // the next one. Throws std::logic_error where runs cannot go on (runner/run_validation.cpp refuses them).
   virtual void add_state(RunState& /*state*/) { throw std::logic_error("this cell's state cannot be kept"); }
-  // The states of all environments after the last round, in order; none where every round starts from new episodes.
-  virtual std::vector<std::byte> environment_states() { return {}; }
 
   // Optimiser updates of the last round.
   virtual int updates_of_round() const = 0;

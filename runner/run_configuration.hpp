@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -20,6 +21,8 @@
 #include "parallel/transport/codec/codec_setting.hpp"
 
 namespace prl {
+
+class Checkpoint;
 
 // Where the acting half runs.
 enum class CollectMode { kSerial, kThreads, kProcesses, kMpi };
@@ -48,6 +51,11 @@ struct CheckpointSetting {
   std::filesystem::path file;    // empty: none is written
   int every_rounds = 0;          // 0: none is written
   std::filesystem::path resume;  // empty: from the start
+  // What `resume` holds, once it has been read; null: from the start.
+  std::shared_ptr<const Checkpoint> resumed;
+
+  // `rounds_done` are those of the whole run, warm-up rounds included.
+  bool due_after(long rounds_done) const { return every_rounds > 0 && rounds_done % every_rounds == 0; }
 };
 
 struct RunConfiguration {

@@ -229,18 +229,8 @@ void validate_checkpoints(const RunConfiguration& c) {
           "--checkpoint names the file and --checkpoint-every the rounds between writing it: give both or none");
   if (checkpoint.every_rounds == 0 && checkpoint.resume.empty()) return;
   const std::string option = checkpoint.every_rounds > 0 ? "--checkpoint-every" : "--resume";
-  require(c.schedule == Schedule::kLockStep,
-          fmt::format("{} is for rounds at whose end nobody is at work: leave --schedule {} away", option,
-                      name_of(c.schedule)));
-  require(
-      c.agreement == Agreement::kNone || (c.agreement == Agreement::kAllReduce && c.collect == CollectMode::kThreads),
-      fmt::format("{} keeps the state of one learner, and with --agreement {} every worker holds a part: leave "
-                  "--agreement away, and give --learner-threads or --shards for the same bits",
-                  option, name_of(c.agreement)));
-  require(c.inference == InferencePlace::kWorkers,
-          fmt::format("{} takes the environments' states from the workers' trajectories, which the learner writes with "
-                      "--inference learner: leave that away",
-                      option));
+  require(!c.free_running(), fmt::format("{} is for rounds at whose end nobody is at work: leave --schedule {} away",
+                                         option, name_of(c.schedule)));
   require(!needs_of(c.rule).continued_segments,
           fmt::format("{} does not keep a replay: {} starts from the beginning", option, c.algorithm()));
 }

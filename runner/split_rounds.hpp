@@ -9,6 +9,7 @@
 #include "core/aligned_buffer.hpp"
 #include "core/episode_returns.hpp"
 #include "parallel/agree/gradient_agreement.hpp"
+#include "runner/gathered_state.hpp"
 #include "runner/round_runner.hpp"
 #include "runner/run_configuration.hpp"
 
@@ -36,19 +37,29 @@ class SplitRounds final : public RoundRunner {
   bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
   void charge_step_cost(bool charge) override { member_.actor->charge_step_cost(charge); }
   std::optional<ReplayCounts> replay_counts() const override { return learner_->replay_counts(); }
+  void add_state(RunState& state) override;
   int updates_of_round() const override { return learner_->updates_due(); }
   CommunicationLedger communication() override { return member_.agreement->ledger(); }
   void reset_communication() override { member_.agreement->ledger().reset(); }
 
  private:
   void learn();
+  // What this worker goes on with.
+  void add_own_state(RunState& state);
+  // All workers call it after the same round.
+  void keep();
+  void sum_over_workers(std::span<double> values) { member_.agreement->sum(values); }
 
+  CheckpointSetting checkpoint_;
   int workers_;
+  int environments_;
+  long rounds_done_;
   SplitMember member_;
   AlignedBuffer<std::byte> blocks_;
   SegmentView segment_;
   std::unique_ptr<Learner> learner_;
   EpisodeReturns episodes_;
+  GatheredState kept_;  // worker 0's, after keep()
 };
 
 }  // namespace prl

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "algorithms/initialisation.hpp"
+#include "runner/checkpoint.hpp"
 #include "runner/policy_file.hpp"
 
 namespace prl {
@@ -34,6 +35,11 @@ void check_initial_policy(const RunConfiguration& c) {
 }
 
 void start_parameters(const RunConfiguration& c, const NetworkLayout& layout, std::span<float> parameters) {
+  if (c.checkpoint.resumed != nullptr) {
+    RunState state;
+    state.add(kKeptParameters, parameters);
+    return restore_state(c, state);
+  }
   if (c.initial_policy.empty()) return initialise_parameters(layout, c.seed, parameters);
   const Policy policy = initial_policy(c);
   std::copy(policy.parameters.begin(), policy.parameters.end(), parameters.begin());

@@ -1,4 +1,5 @@
-// The parameters that a run starts with: drawn from its seed, or those of a policy that was saved before.
+// The parameters that a run starts with: drawn from its seed, or those of a policy that was saved before; where it goes on
+// from a checkpoint, those.
 #pragma once
 
 #include <span>

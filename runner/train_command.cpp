@@ -2,7 +2,6 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <optional>
 
 #include "algorithms/autograd_network.hpp"
 #include "envs/registry.hpp"
@@ -83,10 +82,8 @@ void print_summary(const RunConfiguration& c, const TrainingResult& result) {
 
 int run_train(const TrainOptions& options, const std::vector<std::string>& arguments) {
   const double begin = monotonic_seconds();
-  const RunConfiguration configuration = configure(options);
+  const RunConfiguration configuration = going_on(configure(options));
   const Machine machine = describe_machine();
-  std::optional<Checkpoint> resumed;
-  if (!configuration.checkpoint.resume.empty()) resumed.emplace(configuration.checkpoint.resume, configuration);
   start_where_it_runs(configuration, options, arguments);
   check_initial_policy(configuration);
   const NetworkLayout layout(configuration.network);
@@ -96,16 +93,15 @@ int run_train(const TrainOptions& options, const std::vector<std::string>& argum
   const auto train = [&](RoundRunner& rounds) {
     Progress progress(options.progress, configuration.rounds, configuration.warmup_rounds);
     const double start_up_seconds = monotonic_seconds() - begin;
-    if (resumed) resumed->restore(rounds);
     const auto after_round = [&](long done, const TrainingResult& so_far) {
       progress.show(done, so_far);
       const CheckpointSetting& checkpoint = configuration.checkpoint;
-      if (checkpoint.every_rounds == 0 || done % checkpoint.every_rounds != 0) return;
+      if (!checkpoint.due_after(done)) return;
       save_checkpoint(checkpoint.file, configuration, {done, so_far}, rounds);
       rounds_kept = done;
     };
     result = run_training(configuration, layout, environment, rounds, stop_requested(), after_round,
-                          resumed ? resumed->reached() : RunStart{});
+                          reached_before(configuration));
     result.start_up_seconds = start_up_seconds;
     progress.finish();
     if (!options.record.empty()) {
@@ -122,7 +118,7 @@ int run_train(const TrainOptions& options, const std::vector<std::string>& argum
   };
   bool learner = false;
   try {
-    learner = run_cell(configuration, layout, environment, train, resumed ? resumed->environments() : nullptr);
+    learner = run_cell(configuration, layout, environment, train);
   } catch (const WorkerDied& error) {
     if (rounds_kept == 0) throw;
     throw WorkerDied(fmt::format("{}; --resume {} goes on after round {}", error.what(),

@@ -44,6 +44,11 @@ std::optional<ReplayCounts> replay_since(const std::optional<ReplayCounts>& befo
   return counts;
 }
 
+// What it had counted before, where `counted` of `now` came since.
+ReplayCounts counts_before(const ReplayCounts& now, const ReplayCounts& counted) {
+  return {now.added - counted.added, now.sampled - counted.sampled, now.size};
+}
+
 long busiest(const std::vector<long>& worker_steps) {
   return *std::max_element(worker_steps.begin(), worker_steps.end());
 }
@@ -97,12 +102,14 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
   const double begin = monotonic_seconds();
   const long all_rounds = c.warmup_rounds + c.rounds;
   std::optional<ReplayCounts> replay_before = rounds.replay_counts();
-  result.replay = replay_before;
+  if (start.rounds_done > c.warmup_rounds && result.replay) {
+    replay_before = counts_before(*replay_before, *result.replay);
+  } else {
+    result.replay = replay_before;
+  }
   for (long round = start.rounds_done; round < all_rounds; ++round) {
-    if (round == c.warmup_rounds || round == start.rounds_done) {
-      rounds.reset_communication();
-      replay_before = rounds.replay_counts();
-    }
+    if (round == c.warmup_rounds || round == start.rounds_done) rounds.reset_communication();
+    if (round == c.warmup_rounds) replay_before = rounds.replay_counts();
     rounds.charge_step_cost(c.pays_step_cost(round));
     // Begun after a stop as well: it ends at once, and workers that were in it already learn of the stop.
     RoundOutcome outcome;

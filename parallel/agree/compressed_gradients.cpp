@@ -32,4 +32,9 @@ void CompressedGradients::update(Learner& learner) {
   learner.finish_update();
 }
 
+void CompressedGradients::add_state(RunState& state) {
+  state.add_value("encoded updates", updates_);
+  codec_->add_state(state);
+}
+
 }  // namespace prl

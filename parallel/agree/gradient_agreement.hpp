@@ -28,6 +28,12 @@ class GradientAgreement {
   // parameters are the same bits. Throws WorkerDied.
   virtual void update(Learner& learner) = 0;
 
+  // The parameters that this member steps, and so those that its learner's averages are kept of.
+  virtual ParameterRange stepped_range() const = 0;
+
+  // Adds what this member's next updates depend on beside its learner. Between updates only.
+  virtual void add_state(RunState& /*state*/) {}
+
   virtual CommunicationLedger& ledger() = 0;
 };
 

@@ -8,6 +8,7 @@
 
 #include <span>
 
+#include "core/run_state.hpp"
 #include "parallel/transport/communication.hpp"
 
 namespace prl {
@@ -25,6 +26,10 @@ class ParameterAgreement {
   // `parameters` are this member's own, after its updates; afterwards those that it goes on with. Every member's have the
   // same length, which was given when the agreement was made. Throws WorkerDied or std::runtime_error.
   virtual Meeting meet(std::span<Scalar> parameters) = 0;
+
+  // Adds what this member's next meetings depend on beside the parameters that all started or went on with. Between
+  // meetings only.
+  virtual void add_state(RunState& /*state*/) {}
 
   // What this member sent or read.
   virtual CommunicationLedger& ledger() = 0;

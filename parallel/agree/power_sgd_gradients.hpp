@@ -24,6 +24,8 @@ class PowerSgdGradients final : public GradientAgreement {
 
   void sum(std::span<double> values) override { sums_.add_up(values); }
   void update(Learner& learner) override;
+  ParameterRange stepped_range() const override { return {0, gradient_sum_.size()}; }
+  void add_state(RunState& state) override { power_sgd_.add_state(state); }
   CommunicationLedger& ledger() override { return transport_.ledger(); }
 
  private:

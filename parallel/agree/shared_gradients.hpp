@@ -27,6 +27,7 @@ class SharedGradients final : public GradientAgreement {
   void sum(std::span<double> values) override;
   // Throws std::logic_error if the learner's storage is not the board's.
   void update(Learner& learner) override;
+  ParameterRange stepped_range() const override { return range_of_member(member_); }
   CommunicationLedger& ledger() override { return board_.ledger(member_); }
 
  private:

@@ -29,6 +29,7 @@ class TransportGradients final : public GradientAgreement {
   // In member order, whatever the collective.
   void sum(std::span<double> values) override { sums_.add_up(values); }
   void update(Learner& learner) override;
+  ParameterRange stepped_range() const override { return collective_->own_range(); }
   CommunicationLedger& ledger() override { return transport_.ledger(); }
 
  private:

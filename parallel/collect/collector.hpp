@@ -54,6 +54,10 @@ class Collector {
   // Seconds since the last collect() returned in which the workers have been collecting the next round.
   virtual double seconds_ahead() const { return 0.0; }
 
+  // The parameters that act in the round after the last collect(): those that parameters() are to be, or, where that
+  // round has begun, those that it began with.
+  virtual std::span<const float> parameters_of_next_round() { return parameters(); }
+
   // Waits until nobody collects ahead.
   virtual void pause() {}
 

@@ -24,7 +24,8 @@ MpiStepLink::MpiStepLink(const CollectionPlan& plan, MpiSession& session)
       rewards_(floats(plan.environments, 1)),
       ends_(floats(plan.environments, 1)),
       final_observations_(observations_.size()),
-      rows_{observations_.data(), rewards_.data(), ends_.data(), final_observations_.data()},
+      states_(state_bytes_of(plan.layout, plan.environments)),
+      rows_{observations_.data(), rewards_.data(), ends_.data(), final_observations_.data(), states_.data()},
       receives_(floats(plan.workers - 1, 1), MPI_REQUEST_NULL),
       sends_(receives_.size(), MPI_REQUEST_NULL),
       worker_seconds_(receives_.size()) {
@@ -113,6 +114,18 @@ void MpiStepLink::receive_answers() {
   }
   finish_all(session_, receives_, [] {});
   for (std::size_t i = 0; i < answers.size(); ++i) worker_seconds_[i].collecting = answers[i].collecting_seconds;
+  if (plan_.layout.state_bytes > 0) receive_states();
+}
+
+void MpiStepLink::receive_states() {
+  for (int rank = 1; rank < plan_.workers; ++rank) {
+    const EnvironmentRange range = environments_of(rank, plan_.workers, plan_.environments);
+    const std::span<std::byte> own =
+        states_.span().subspan(state_bytes_of(plan_.layout, range.first), state_bytes_of(plan_.layout, range.count));
+    receives_[static_cast<std::size_t>(rank - 1)] = start_receive(session_, rank, kOutcomesTag, own);
+    ledger_.add_message(Purpose::kTrajectories, own.size_bytes());
+  }
+  finish_all(session_, receives_, [] {});
 }
 
 namespace {
@@ -127,7 +140,8 @@ class StepServer {
         batch_(make_batch(range.first, range.count)),
         outcomes_(range.count, plan.layout.observation_size),
         actions_(floats(range.count, plan.layout.action_size)),
-        first_observations_(floats(range.count, plan.layout.observation_size)) {
+        first_observations_(floats(range.count, plan.layout.observation_size)),
+        states_(state_bytes_of(plan.layout, range.count)) {
     batch_->observe(first_observations_.data());
   }
 
@@ -156,6 +170,9 @@ class StepServer {
     if (--steps_left_ > 0) return;
     const RoundHeader answer{RoundCommand::kCollect, 1, 0.0F, collecting_seconds_};
     send(session_, 0, kHeaderTag, std::span<const RoundHeader>(&answer, 1));
+    if (states_.size() == 0) return;
+    batch_->keep(states_.data());
+    send(session_, 0, kOutcomesTag, std::span<const std::byte>(states_.span()));
   }
 
  private:
@@ -165,6 +182,7 @@ class StepServer {
   OutcomeMessage outcomes_;
   AlignedBuffer<float> actions_;
   AlignedBuffer<float> first_observations_;
+  AlignedBuffer<std::byte> states_;
   bool observed_ = false;
   int steps_left_ = 0;
   double collecting_seconds_ = 0.0;

@@ -31,6 +31,7 @@ class MpiStepLink final : public StepLink {
   // Blocks until what was posted has arrived, passing `stop` on.
   void await_ranks(const std::atomic<bool>& stop);
   void receive_answers();
+  void receive_states();
 
   CollectionPlan plan_;
   MpiSession& session_;
@@ -38,6 +39,7 @@ class MpiStepLink final : public StepLink {
   AlignedBuffer<float> rewards_;
   AlignedBuffer<std::uint8_t> ends_;
   AlignedBuffer<float> final_observations_;
+  AlignedBuffer<std::byte> states_;
   OutcomeRows rows_;
   std::vector<OutcomeMessage> messages_;  // of rank 1, of rank 2, ...
   std::vector<MPI_Request> receives_;

@@ -14,7 +14,8 @@ std::size_t rows_bytes(const CollectionPlan& plan) {
   const int observations = plan.layout.observation_size;
   return 2 * SharedRegion::bytes_for<float>(floats(plan.environments, observations)) +
          SharedRegion::bytes_for<float>(floats(plan.environments, 1)) +
-         SharedRegion::bytes_for<std::uint8_t>(floats(plan.environments, 1));
+         SharedRegion::bytes_for<std::uint8_t>(floats(plan.environments, 1)) +
+         SharedRegion::bytes_for<std::byte>(state_bytes_of(plan.layout, plan.environments));
 }
 
 OutcomeRows carve_rows(SharedRegion& region, const CollectionPlan& plan) {
@@ -23,6 +24,7 @@ OutcomeRows carve_rows(SharedRegion& region, const CollectionPlan& plan) {
   rows.rewards = region.carve<float>(floats(plan.environments, 1)).data();
   rows.ends = region.carve<std::uint8_t>(floats(plan.environments, 1)).data();
   rows.final_observations = region.carve<float>(floats(plan.environments, plan.layout.observation_size)).data();
+  rows.states = region.carve<std::byte>(state_bytes_of(plan.layout, plan.environments)).data();
   return rows;
 }
 
@@ -70,6 +72,10 @@ void ProcessStepLink::run_worker(int worker, const EnvironmentBatchFactory& make
       batch->charge_step_cost(step_.command.flag != 0);
       batch->step(actions, step_.stop);
       take_outcomes(*batch, range.first, range.count, observation_size, rows_);
+      const bool round_ends = (turn - 1) % static_cast<std::uint32_t>(plan_.layout.steps) == 0;
+      if (round_ends && plan_.layout.state_bytes > 0) {
+        batch->keep(rows_.states + state_bytes_of(plan_.layout, range.first));
+      }
     }
     seconds += monotonic_seconds() - start_seconds;
     step_.gate.report();
@@ -134,6 +140,10 @@ void ProcessStepLink::end_round() {
     const auto index = static_cast<std::size_t>(worker);
     worker_seconds_[index - 1].collecting = answers_[index].header.collecting_seconds;
     ledger_.add_message(Purpose::kControl, sizeof(RoundHeader));
+    const int count = environments_of(worker, plan_.workers, plan_.environments).count;
+    if (plan_.layout.state_bytes > 0) {
+      ledger_.add_message(Purpose::kTrajectories, state_bytes_of(plan_.layout, count));
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #include "parallel/collect/remote_collector.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -21,7 +22,7 @@ const CollectionPlan& checked(const CollectionPlan& plan, const NetworkLayout& n
 
 RemoteCollector::RemoteCollector(const CollectionPlan& plan, const NetworkLayout& network, std::uint64_t seed,
                                  const EnvironmentBatchFactory& make_batch, std::unique_ptr<StepLink> link,
-                                 const ExplorationSetting& exploration)
+                                 const ExplorationSetting& exploration, std::uint64_t steps_before)
     : link_(std::move(link)),
       parameters_(checked(plan, network).parameter_count),
       blocks_(plan.segment_bytes()),
@@ -30,6 +31,7 @@ RemoteCollector::RemoteCollector(const CollectionPlan& plan, const NetworkLayout
       own_environments_(environments_of(0, plan.workers, plan.environments).count),
       slowness_(plan.slowness_of(0)),
       batch_(make_batch(0, own_environments_)) {
+  recorder_.continue_at(steps_before);
   batch_->observe(link_->rows().observations);
 }
 
@@ -42,7 +44,17 @@ bool RemoteCollector::collect(const std::atomic<bool>& stop) {
     if (!step(t, stop)) return false;
   }
   link_->end_round();
+  if (segment_.layout().state_bytes > 0) keep_states();
   return true;
+}
+
+void RemoteCollector::keep_states() {
+  std::byte* const states = link_->rows().states;
+  batch_->keep(states);
+  const std::size_t bytes = state_bytes_of(segment_.layout(), 1);
+  for (int i = 0; i < segment_.count(); ++i) {
+    std::copy_n(states + state_bytes_of(segment_.layout(), i), bytes, segment_.trajectory(i).kept_state);
+  }
 }
 
 bool RemoteCollector::step(int t, const std::atomic<bool>& stop) {

@@ -18,11 +18,11 @@ namespace prl {
 
 class RemoteCollector final : public Collector {
  public:
-  // `seed` is the run's. `link` connects workers 1 .. W - 1 of the same plan; worker 0 steps its part here. Throws
-  // std::invalid_argument for a plan that cannot be.
+  // `seed` is the run's. `link` connects workers 1 .. W - 1 of the same plan; worker 0 steps its part here. All
+  // environments have taken `steps_before` steps. Throws std::invalid_argument for a plan that cannot be.
   RemoteCollector(const CollectionPlan& plan, const NetworkLayout& network, std::uint64_t seed,
                   const EnvironmentBatchFactory& make_batch, std::unique_ptr<StepLink> link,
-                  const ExplorationSetting& exploration = {});
+                  const ExplorationSetting& exploration = {}, std::uint64_t steps_before = 0);
 
   std::span<float> parameters() override { return parameters_.span(); }
   bool collect(const std::atomic<bool>& stop) override;
@@ -34,6 +34,8 @@ class RemoteCollector final : public Collector {
  private:
   // One step of all environments. Returns false once `stop` is set.
   bool step(int t, const std::atomic<bool>& stop);
+  // Into the segment.
+  void keep_states();
 
   std::unique_ptr<StepLink> link_;
   AlignedBuffer<float> parameters_;

@@ -7,7 +7,8 @@
 //                                            episodes that ended
 //   once           n 4 O                     first observations, before the first step
 //   a round        2 * 16                    a command to each worker and an answer from each
-// The last is control, all others are trajectories: no weights cross.
+// With K bytes of an environment's state, where those are kept, also n K at the end of a round. A round's command and
+// answer are control, all others are trajectories: no weights cross.
 #pragma once
 
 #include <algorithm>
@@ -27,6 +28,7 @@ struct OutcomeRows {
   float* rewards = nullptr;
   std::uint8_t* ends = nullptr;
   float* final_observations = nullptr;  // rows are valid where the episode ended
+  std::byte* states = nullptr;          // after a whole round, [environments][layout.state_bytes]
 };
 
 inline std::size_t action_bytes(int environments, int action_size) {
@@ -40,6 +42,10 @@ inline std::size_t observation_bytes(int environments, int observation_size) {
 inline std::size_t outcome_bytes(int environments, int observation_size, int ended) {
   return observation_bytes(environments + ended, observation_size) +
          static_cast<std::size_t>(environments) * (sizeof(float) + sizeof(std::uint8_t));
+}
+
+inline std::size_t state_bytes_of(const SegmentLayout& layout, int environments) {
+  return static_cast<std::size_t>(layout.state_bytes) * static_cast<std::size_t>(environments);
 }
 
 inline int count_ended(const std::uint8_t* ends, int environments) {
@@ -66,7 +72,7 @@ class StepLink {
   // Brings their outcomes into rows(). Passes `stop` on; the outcomes are then not to be used. Throws WorkerDied.
   virtual void finish_step(const std::atomic<bool>& stop) = 0;
 
-  // Takes the workers' answers to a round that was completed.
+  // Takes the workers' answers to a round that was completed, and the states of their environments.
   virtual void end_round() = 0;
 
   // Seconds of workers 1 .. W - 1 in the last completed round.

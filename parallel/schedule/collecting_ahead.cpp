@@ -51,7 +51,7 @@ void CollectingAhead::run() {
 
 bool CollectingAhead::collect(const std::atomic<bool>& stop) {
   stop_of_caller_ = &stop;
-  if (begun_ == 0) begin();
+  if (first_) begin();
   const double start_seconds = monotonic_seconds();
   await();
   ledger_.add_waiting(Purpose::kTrajectories, monotonic_seconds() - start_seconds);
@@ -62,9 +62,18 @@ bool CollectingAhead::collect(const std::atomic<bool>& stop) {
   return true;
 }
 
+void CollectingAhead::continue_at(long round, std::span<const float> parameters) {
+  begun_ = round;
+  continued_ = true;
+  std::copy(parameters.begin(), parameters.end(), collector_->parameters().begin());
+}
+
 void CollectingAhead::begin() {
   const double start_seconds = monotonic_seconds();
-  std::copy_n(parameters_.data(), parameters_.size(), collector_->parameters().begin());
+  if (!first_ || !continued_) {
+    std::copy_n(parameters_.data(), parameters_.size(), collector_->parameters().begin());
+  }
+  first_ = false;
   collector_->charge_step_cost(charged_(begun_));
   begin_seconds_ = monotonic_seconds();
   hand_out_seconds_ = begin_seconds_ - start_seconds;

@@ -51,6 +51,9 @@ class CollectingAhead final : public Collector {
   void charge_step_cost(bool) override {}
   std::vector<WorkerSeconds> worker_seconds() const override { return worker_seconds_; }
   std::vector<long> worker_steps() const override { return worker_steps_; }
+  std::span<const float> parameters_of_next_round() override { return collector_->parameters(); }
+  // Before the first collect(): that is of round `round`, which acts with `parameters` in place of the learner's.
+  void continue_at(long round, std::span<const float> parameters);
   double seconds_ahead() const override;
   void pause() override;
   CommunicationLedger& ledger() override { return ledger_; }
@@ -74,7 +77,9 @@ class CollectingAhead final : public Collector {
   std::vector<WorkerSeconds> worker_seconds_;
   std::vector<long> worker_steps_;
   CommunicationLedger ledger_;
-  long begun_ = 0;          // rounds
+  long begun_ = 0;          // rounds, those before continue_at() included
+  bool first_ = true;       // nothing has been begun by this
+  bool continued_ = false;  // and the first round's parameters are there
   bool under_way_ = false;  // a round that was begun and not waited for
   double begin_seconds_ = 0.0;
   double hand_out_seconds_ = 0.0;  // to copy the parameters that the round under way acts with

@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/aligned_buffer.hpp"
 #include "core/run_state.hpp"
 
 namespace prl {
+
+// In a checkpoint, the oldest first: those that the next round acts with.
+inline std::string name_of_delayed(std::size_t version) { return "delayed parameters " + std::to_string(version); }
 
 class DelayedParameters {
  public:
@@ -32,8 +36,9 @@ class DelayedParameters {
   }
 
   void add_state(RunState& state) {
-    for (AlignedBuffer<float>& version : versions_) state.add("delayed parameters", version.span());
-    state.add_value("oldest delayed parameters", oldest_);
+    for (std::size_t i = 0; i < versions_.size(); ++i) {
+      state.add(name_of_delayed(i), versions_[(oldest_ + i) % versions_.size()].span());
+    }
   }
 
  private:

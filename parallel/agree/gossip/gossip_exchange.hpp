@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/aligned_buffer.hpp"
+#include "core/run_state.hpp"
 #include "parallel/agree/gossip/gossip_graph.hpp"
 #include "parallel/transport/transport.hpp"
 
@@ -35,6 +36,9 @@ class GossipExchange {
   // The next round: gives `own`, as long as every member's, and returns the row's parts in member order, valid until the
   // next call and while `own` is. Throws WorkerDied or std::runtime_error.
   std::span<const GossipPart> run(std::span<const std::byte> own);
+
+  // Adds the round, which the graph is drawn by.
+  void add_state(RunState& state) { state.add_value("meetings", round_); }
 
   Transport& transport() { return transport_; }
 

@@ -23,6 +23,7 @@ class GossipMixing final : public ParameterAgreement<Scalar> {
   GossipMixing(Transport& transport, GossipTopology topology, std::uint64_t seed);
 
   Meeting meet(std::span<Scalar> parameters) override;
+  void add_state(RunState& state) override { exchange_.add_state(state); }
   CommunicationLedger& ledger() override { return exchange_.transport().ledger(); }
 
  private:

@@ -16,9 +16,9 @@ AverageOfMembers<Scalar>::AverageOfMembers(Transport& transport, std::size_t par
 
 // A message holds the parameters, then the bytes of weights that its sender has sent.
 template <typename Scalar>
-MemberAverage AverageOfMembers<Scalar>::measure(std::span<const Scalar> parameters) {
+MemberAverage AverageOfMembers<Scalar>::measure(std::span<const Scalar> parameters, std::uint64_t bytes_before) {
   const CommunicationLedger before = transport_.ledger();
-  const std::uint64_t own_bytes = before.of(Purpose::kWeights).bytes;
+  const std::uint64_t own_bytes = bytes_before + before.of(Purpose::kWeights).bytes;
   const std::size_t message_bytes = parameters.size_bytes() + sizeof(own_bytes);
   MemberAverage answer;
   if (transport_.rank() == 0) {

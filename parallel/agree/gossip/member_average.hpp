@@ -24,9 +24,9 @@ class AverageOfMembers {
   // `transport` must outlive it.
   AverageOfMembers(Transport& transport, std::size_t parameter_count);
 
-  // All members call it; member 0 gets the answer, and the average in average(), added up in member order. Throws
+  // All members call it, each with the bytes of weights that it had sent before its ledger began; member 0 gets the answer, and the average in average(), added up in member order. Throws
   // WorkerDied or std::runtime_error.
-  MemberAverage measure(std::span<const Scalar> parameters);
+  MemberAverage measure(std::span<const Scalar> parameters, std::uint64_t bytes_before = 0);
   std::span<Scalar> average() { return average_.span(); }
 
  private:

@@ -26,6 +26,12 @@ class PushSum final : public ParameterAgreement<Scalar> {
 
   // Messages hold the sums and the weight: 8 bytes more than the parameters.
   Meeting meet(std::span<Scalar> parameters) override;
+  void add_state(RunState& state) override {
+    exchange_.add_state(state);
+    state.add_value("push-sum weight", weight_);
+    state.add("push-sum sums", sums_.span());
+    state.add("push-sum ratios", ratios_.span());
+  }
   CommunicationLedger& ledger() override { return exchange_.transport().ledger(); }
 
   double weight() const { return weight_; }

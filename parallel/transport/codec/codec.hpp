@@ -14,6 +14,8 @@
 #include <cstdint>
 #include <span>
 
+#include "core/run_state.hpp"
+
 namespace prl {
 
 class Codec {
@@ -28,6 +30,9 @@ class Codec {
 
   // sum += sign * decode(bytes), for the bytes of any member's vector `update`; `sign` is 1 or -1.
   virtual void decode_add(std::span<const std::byte> bytes, std::uint64_t update, float sign, std::span<float> sum) = 0;
+
+  // Adds what later vectors' bytes depend on.
+  virtual void add_state(RunState& /*state*/) {}
 };
 
 }  // namespace prl

@@ -32,6 +32,11 @@ class ErrorFeedback final : public Codec {
     codec_->decode_add(bytes, update, sign, sum);
   }
 
+  void add_state(RunState& state) override {
+    state.add("left out of gradients", memory_.span());
+    codec_->add_state(state);
+  }
+
   // What was left out so far.
   std::span<const float> memory() const { return memory_.span(); }
 

@@ -53,6 +53,13 @@ class PowerSgd {
   // Writes P Q^T of the summed factors and what was not compressed, and keeps Q.
   void decode(std::span<const float> left_sum, std::span<const float> right_sum, std::span<float> gradient_sum);
 
+  // Adds what later factors depend on.
+  void add_state(RunState& state) {
+    state.add_value("factored updates", update_);
+    state.add("left out of gradients", memory_.span());
+    state.add("right factors", right_factors_.span());
+  }
+
   // What was left out of this member's gradients so far, one float a parameter.
   std::span<const float> memory() const { return memory_.span(); }
 
