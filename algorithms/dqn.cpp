@@ -285,6 +285,22 @@ void DqnLearner::finish_round() {
   counts_.size = static_cast<long>(joint_[kHeld]);
 }
 
+void DqnLearner::add_state(RunState& state) {
+  adam_.add_state(state);
+  state.add("target parameters", target_.span());
+  state.add_value("rounds finished", round_);
+  state.add_value("steps taken", steps_taken_);
+  state.add_value("replays' counts", counts_);
+  for (const auto& shard : shards_) {
+    const auto first = static_cast<std::size_t>(shard->first_environment);
+    for (std::size_t i = 0; i < shard->assemblers.size(); ++i) {
+      shard->assemblers[i].add_state(state, first + i, static_cast<std::size_t>(plan_.environments));
+    }
+    shard->replay.add_state(state, shard->index);
+    if (shard->priorities) shard->priorities->add_state(state, shard->index);
+  }
+}
+
 const ReplayBuffer& DqnLearner::replay(int shard) const { return shards_[static_cast<std::size_t>(shard)]->replay; }
 
 const PrioritisedReplay* DqnLearner::priorities(int shard) const {

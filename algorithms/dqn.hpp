@@ -65,6 +65,8 @@ class DqnLearner final : public Learner {
   void finish_round() override;
   void take_agreed() override;
   std::optional<ReplayCounts> replay_counts() const override { return counts_; }
+  // Of every local shard its replay, priorities, and the steps that are held back.
+  void add_state(RunState& state) override;
 
   // A local shard's replay and its priorities (null without), and of the batch that its last gradient was computed from:
   // where its transitions lie in it, and the shard's part of the loss.

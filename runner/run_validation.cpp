@@ -231,8 +231,6 @@ void validate_checkpoints(const RunConfiguration& c) {
   const std::string option = checkpoint.every_rounds > 0 ? "--checkpoint-every" : "--resume";
   require(!c.free_running(), fmt::format("{} is for rounds at whose end nobody is at work: leave --schedule {} away",
                                          option, name_of(c.schedule)));
-  require(!needs_of(c.rule).continued_segments,
-          fmt::format("{} does not keep a replay: {} starts from the beginning", option, c.algorithm()));
 }
 
 void validate_division(const RunConfiguration& c) {

@@ -13,11 +13,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "algorithms/replay/transition.hpp"
 #include "core/aligned_buffer.hpp"
 #include "core/episode_end.hpp"
 #include "core/network_layout.hpp"
+#include "core/run_state.hpp"
 
 namespace prl {
 
@@ -69,6 +71,19 @@ class NStepAssembler {
 
   // Lets go of the steps that are held back: the next one does not continue them.
   void clear() { held_ = 0; }
+
+  // Adds the steps that are held back, as those of environment `index` of `all`.
+  void add_state(RunState& state, std::size_t index, std::size_t all) {
+    const auto add = [&](const char* name, auto values) {
+      state.add_piece(name, values, index * values.size(), all * values.size());
+    };
+    add("held back observations", observations_.span());
+    add("held back actions", actions_.span());
+    add("held back rewards", rewards_.span());
+    add("held back values", values_.span());
+    add("first held back", std::span<std::size_t>(&first_, 1));
+    add("held back", std::span<std::size_t>(&held_, 1));
+  }
 
  private:
   std::size_t slot(std::size_t age) const { return (first_ + age) % capacity_; }

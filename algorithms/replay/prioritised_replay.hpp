@@ -9,9 +9,11 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "algorithms/replay/reduction_tree.hpp"
 #include "core/random.hpp"
+#include "core/run_state.hpp"
 
 namespace prl {
 
@@ -27,6 +29,15 @@ class PrioritisedReplay {
 
   // P(slot).
   double probability(int slot) const;
+
+  // Adds all priorities, under the number of the shard that they are of.
+  void add_state(RunState& state, int shard) {
+    const std::string owner = "priorities " + std::to_string(shard);
+    sums_.add_state(owner + ", sums", state);
+    minima_.add_state(owner + ", minima", state);
+    state.add_value(owner + ", largest", largest_);
+    state.add_value(owner + ", any", any_);
+  }
 
   // Fills `slots` with one draw a stratum. Some priority must be above 0.
   void sample(Rng& rng, std::span<int> slots) const;

@@ -12,9 +12,11 @@
 #include <array>
 #include <cstddef>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "core/aligned_buffer.hpp"
+#include "core/run_state.hpp"
 
 namespace prl {
 
@@ -56,6 +58,12 @@ class ReductionTree {
 
   // Of all numbers.
   double total() const { return joined(levels_.back().data()); }
+
+  void add_state(const std::string& name, RunState& state) {
+    for (std::size_t level = 0; level < levels_.size(); ++level) {
+      state.add(name + ", level " + std::to_string(level), levels_[level].span());
+    }
+  }
 
   std::size_t depth() const { return levels_.size(); }
   // The children of node `node` of the level above `level`; leaves are level 0.

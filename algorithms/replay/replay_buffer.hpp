@@ -6,11 +6,13 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 #include "algorithms/replay/transition.hpp"
 #include "core/aligned_buffer.hpp"
 #include "core/network_layout.hpp"
 #include "core/random.hpp"
+#include "core/run_state.hpp"
 
 namespace prl {
 
@@ -27,6 +29,14 @@ class ReplayBuffer {
   int size() const { return size_; }
   // The slot of the transition that was added `age` additions before the newest one, 0 <= age < size().
   int slot_of_age(int age) const;
+
+  // Adds all transitions and where the next one goes, under the number of the shard that they are of.
+  void add_state(RunState& state, int shard) {
+    const std::string owner = "replay " + std::to_string(shard);
+    state.add(owner, records_.span());
+    state.add_value(owner + ", size", size_);
+    state.add_value(owner + ", next slot", next_);
+  }
 
   // Copies the transitions in `slots` into rows 0 .. slots.size() - 1 of `batch`.
   void gather(std::span<const int> slots, TransitionColumns& batch) const;

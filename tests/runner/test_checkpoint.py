@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 import time
 from pathlib import Path
@@ -116,6 +117,52 @@ def test_workers_go_on_with_what_each_had(tmp_path: Path, mode: str) -> None:
     assert f"--resume {file} is of another run: its " in refusal(tmp_path, options, other, f"--resume {file}")
 
 
+DQN = f"--algorithm dqn {ROUNDS} --learning-starts 400 --target-interval 7 --epsilon-steps 2000 --n-step 3"
+
+
+@pytest.mark.parametrize(("replay", "written", "resumed"), [
+    ("--replay uniform --replay-capacity 700", "serial", "processes --workers 3"),
+    ("--replay prioritised --anneal-importance true --shards 2", "threads --workers 2", "processes --workers 2 --agreement all-reduce"),
+    ("--replay prioritised --first-priority actor --shards 2", "processes --workers 2 --agreement all-reduce", "serial"),
+    ("--replay prioritised --first-priority error", "threads --workers 2 --agreement server --agree-every 2", ""),
+    ("--replay newest", "mpi --workers 2 --inference learner", "threads --workers 2 --schedule lock-step"),
+])  # fmt: skip
+def test_a_replay_goes_on(tmp_path: Path, replay: str, written: str, resumed: str) -> None:
+    options = [DQN, replay]
+    file, whole = kept_after(tmp_path, 12, *options, f"--collect {written}")
+    again = what_is_learned(train(tmp_path, *options, f"--collect {resumed or written}", "--resume", str(file)))
+    if "all-reduce" in written + resumed:
+        del whole["staleness"], again["staleness"]
+    assert again == whole
+
+
+def test_a_replay_takes_the_room_of_what_is_in_it(tmp_path: Path) -> None:
+    sizes = []
+    for capacity in (4000, 400_000):
+        file, _ = kept_after(tmp_path, 12, DQN, f"--replay-capacity {capacity} --replay uniform")
+        sizes.append(file.stat().st_size)
+    # 12 rounds of 152 transitions of two observations of 4, an action, a reward and a discount.
+    assert 12 * 152 * 11 * 4 < sizes[0] < 2 * 12 * 152 * 11 * 4
+    assert abs(sizes[1] - sizes[0]) < 1000
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path) -> None:
+    """Files of this program may have 60 kB: the replay grows beyond."""
+    file = tmp_path / "kept.checkpoint"
+
+    def few_bytes() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+
+    arguments = ["train", *small(DQN.split()), *DQN.split(), "--checkpoint", str(file), "--checkpoint-every", "2"]
+    outcome = run(arguments, tmp_path, prepare=few_bytes)
+    assert outcome.status == 1
+    assert outcome.errors.startswith(f"prl: cannot write {file}: File too large; give a path")
+    assert outcome.errors.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+    train(tmp_path, DQN, "--resume", str(file))
+
+
 def test_a_run_killed_at_any_moment_goes_on(tmp_path: Path) -> None:
     options = f"--env CartPole-v1 --steps-per-round 152 --rounds 400 --collect processes --workers 2"
     whole = what_is_learned(train(tmp_path, options))
@@ -191,17 +238,12 @@ def test_what_cannot_be_kept_is_refused(tmp_path: Path, options: str, named: str
         assert named in refusal(tmp_path, options, "--resume kept")
 
 
-def test_a_replay_is_not_kept(tmp_path: Path) -> None:
-    words_of = ["--algorithm", "dqn", "--env", "CartPole-v1", "--checkpoint", "kept", "--checkpoint-every", "1"]
-    outcome = run(["train", *words_of], tmp_path)
-    assert outcome.status == 2 and "does not keep a replay" in outcome.errors
-
-
 @pytest.mark.parametrize("mode", [
     "--env CartPole-v1",
     "--env CartPole-v1 --agreement all-reduce",
     "--env CartPole-v1 --agreement gossip --graph one-peer",
     "--env CartPole-v1 --schedule pipelined",
+    "--algorithm dqn --learning-starts 400",
 ])  # fmt: skip
 def test_checkpoints_change_no_bits_and_no_counts(tmp_path: Path, mode: str) -> None:
     options = f"{mode} {ROUNDS} --collect processes --workers 2"
