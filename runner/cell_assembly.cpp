@@ -22,6 +22,8 @@
 #include "parallel/collect/threaded_actor.hpp"
 #include "parallel/schedule/collecting_ahead.hpp"
 #include "parallel/schedule/companions.hpp"
+#include "parallel/schedule/free_actors.hpp"
+#include "parallel/schedule/mpi_actors.hpp"
 #include "parallel/transport/core_share.hpp"
 #include "parallel/transport/mpi_session.hpp"
 #include "parallel/transport/mpi_transport.hpp"
@@ -55,8 +57,8 @@ CellParts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const
 void require_threads(const RunConfiguration& c) {
   const bool threads_collect = c.collect == CollectMode::kThreads;
   int count = (threads_collect ? c.workers - 1 : 0) + c.learner_threads - 1;
-  // Elsewhere worker 0 is the learner's thread.
-  if (c.pipelined() || (threads_collect && c.central_learner_runs_free())) ++count;
+  // Elsewhere worker 0 is the learner's thread, but where a courier carries messages beside it.
+  if (c.pipelined() || (c.central_learner_runs_free() && c.collect != CollectMode::kProcesses)) ++count;
   std::atomic<bool> release{false};
   std::string error;
   std::vector<std::thread> threads;
@@ -116,14 +118,17 @@ std::unique_ptr<Collector> make_local_collector(const CellParts& parts) {
   return make_remote_collector(parts, std::make_unique<ProcessStepLink>(parts.plan, parts.batches));
 }
 
+void learn_beside(const CellParts& parts, std::unique_ptr<SegmentSource> actors, const LearnerMain& learner_main) {
+  use_one_torch_thread();
+  FreeRounds rounds(parts.configuration, parts.layout, std::move(actors));
+  learner_main(rounds);
+}
+
 void learn_beside_free_actors(const CellParts& parts, const LearnerMain& learner_main) {
   const RunConfiguration& c = parts.configuration;
   const ActorPlace place = c.collect == CollectMode::kThreads ? ActorPlace::kThreads : ActorPlace::kProcesses;
   require_threads(c);
-  auto actors = std::make_unique<FreeActors>(parts.plan, place, c.queue_depth, parts.actors);
-  use_one_torch_thread();
-  FreeRounds rounds(c, parts.layout, std::move(actors));
-  learner_main(rounds);
+  learn_beside(parts, std::make_unique<FreeActors>(parts.plan, place, c.queue_depth, parts.actors), learner_main);
 }
 
 // Every worker learns from its own segments and waits for nobody; they share parameters.
@@ -147,11 +152,21 @@ void learn_freely(const CellParts& parts, const LearnerMain& learner_main) {
   learner_main(rounds);
 }
 
+// Rank 0 learns beside the others, which act.
+void run_freely_as_rank(const CellParts& parts, MpiSession& session, const LearnerMain& learner_main) {
+  const RunConfiguration& c = parts.configuration;
+  if (session.rank() > 0) return serve_mpi_learner(parts.plan, parts.actors, session);
+  require_threads(c);
+  learn_beside(parts, std::make_unique<MpiActors>(parts.plan, c.queue_depth, session), learner_main);
+}
+
 void work_as_rank(const CellParts& parts, MpiSession& session, const LearnerMain& learner_main) {
   const RunConfiguration& c = parts.configuration;
   const bool learner = session.rank() == 0;
   const bool remote = c.inference == InferencePlace::kLearner;
-  if (c.agreement == Agreement::kAllReduce) {
+  if (c.central_learner_runs_free()) {
+    run_freely_as_rank(parts, session, learner_main);
+  } else if (c.agreement == Agreement::kAllReduce) {
     learn_split_as_rank(parts, session, learner_main);
   } else if (c.meets_on_parameters()) {
     MpiTransport transport(session);

@@ -5,10 +5,7 @@ namespace {
 
 // Empty if free-running actors make sense.
 std::string why_not_free(const ParallelMode& mode) {
-  if (mode.collect == CollectMode::kSerial) return "nobody runs beside a single worker; use threads or processes";
-  if (mode.collect == CollectMode::kMpi) {
-    return "free-running actors queue their trajectories in shared memory; use threads or processes";
-  }
+  if (mode.collect == CollectMode::kSerial) return "nobody runs beside a single worker; use threads, processes or mpi";
   if (mode.inference == InferencePlace::kLearner) {
     return "actors that wait for the learner's actions do not run freely; use --inference workers";
   }

@@ -19,7 +19,7 @@ LearnerPlan plan_of_segments(const RunConfiguration& c) {
 
 }  // namespace
 
-FreeRounds::FreeRounds(const RunConfiguration& c, const NetworkLayout& layout, std::unique_ptr<FreeActors> actors)
+FreeRounds::FreeRounds(const RunConfiguration& c, const NetworkLayout& layout, std::unique_ptr<SegmentSource> actors)
     : workers_(c.workers),
       continued_(needs_of(c.rule).continued_segments),
       publish_(c.publish_weights),
@@ -43,7 +43,7 @@ bool FreeRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome)
   outcome.worker_steps.assign(static_cast<std::size_t>(workers_), 0);
   for (int segment = 0; segment < workers_; ++segment) {
     const double begin = monotonic_seconds();
-    FreeActors::Arrival arrival;
+    SegmentSource::Arrival arrival;
     if (!actors_->take(stop, arrival)) return false;
     const double arrived = monotonic_seconds();
     learn(arrival, outcome);
@@ -53,7 +53,7 @@ bool FreeRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome)
   return true;
 }
 
-void FreeRounds::learn(const FreeActors::Arrival& arrival, RoundOutcome& outcome) {
+void FreeRounds::learn(const SegmentSource::Arrival& arrival, RoundOutcome& outcome) {
   const auto actor = static_cast<std::size_t>(arrival.taken.actor);
   const SegmentView& segment = arrival.trajectories;
   const bool restarted = arrival.taken.note.restarted;

@@ -12,7 +12,7 @@
 #include "core/episode_returns.hpp"
 #include "core/learner.hpp"
 #include "parallel/agree/thread_update.hpp"
-#include "parallel/schedule/free_actors.hpp"
+#include "parallel/schedule/segment_source.hpp"
 #include "runner/round_runner.hpp"
 #include "runner/run_configuration.hpp"
 
@@ -21,7 +21,7 @@ namespace prl {
 class FreeRounds final : public RoundRunner {
  public:
   // Initialises the parameters from the run's seed and publishes them, which starts the actors.
-  FreeRounds(const RunConfiguration& configuration, const NetworkLayout& layout, std::unique_ptr<FreeActors> actors);
+  FreeRounds(const RunConfiguration& configuration, const NetworkLayout& layout, std::unique_ptr<SegmentSource> actors);
 
   std::span<float> parameters() override { return learner_->parameters(); }
   // RoundSeconds::collect is the learner's wait for segments.
@@ -34,12 +34,12 @@ class FreeRounds final : public RoundRunner {
   std::optional<FaultCounts> faults() const override { return actors_->faults(); }
 
  private:
-  void learn(const FreeActors::Arrival& arrival, RoundOutcome& outcome);
+  void learn(const SegmentSource::Arrival& arrival, RoundOutcome& outcome);
 
   int workers_;
   bool continued_;  // whether samples reach over segments
   bool publish_;
-  std::unique_ptr<FreeActors> actors_;
+  std::unique_ptr<SegmentSource> actors_;
   AlignedBuffer<float> parameters_;
   std::vector<AlignedBuffer<float>> gradients_;  // one a shard
   std::unique_ptr<Learner> learner_;

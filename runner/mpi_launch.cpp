@@ -38,9 +38,9 @@ LaunchedJob launched_job() {
 int launched_ranks() { return launched_job().ranks; }
 int launched_rank() { return launched_job().rank; }
 
-void start_under_mpirun(int workers, const std::vector<std::string>& arguments) {
+void start_under_mpirun(int ranks, const std::vector<std::string>& arguments) {
   // Oversubscription is always allowed: mpirun counts cores where prl counts the processors that it may use.
-  std::vector<std::string> words = {"mpirun", "-n", std::to_string(workers), "--bind-to", "none", "--oversubscribe"};
+  std::vector<std::string> words = {"mpirun", "-n", std::to_string(ranks), "--bind-to", "none", "--oversubscribe"};
   if (::geteuid() == 0) words.emplace_back("--allow-run-as-root");
   words.push_back(std::filesystem::read_symlink("/proc/self/exe").string());
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -51,7 +51,7 @@ void start_under_mpirun(int workers, const std::vector<std::string>& arguments) 
   throw UsageError(
       fmt::format("cannot start mpirun ({}): install Open MPI (Debian: openmpi-bin) or start prl by your "
                   "launcher with {} ranks",
-                  std::strerror(errno), workers));
+                  std::strerror(errno), ranks));
 }
 
 }  // namespace prl

@@ -11,9 +11,9 @@ namespace prl {
 int launched_ranks();
 int launched_rank();
 
-// Replaces this process by `mpirun -n workers <this program> arguments...`. Adds what mpirun needs to run as root, to run
+// Replaces this process by `mpirun -n ranks <this program> arguments...`. Adds what mpirun needs to run as root, to run
 // more ranks than it counts cores, and not to bind all ranks to one core. Throws UsageError if there is no mpirun; does
 // not return otherwise.
-[[noreturn]] void start_under_mpirun(int workers, const std::vector<std::string>& arguments);
+[[noreturn]] void start_under_mpirun(int ranks, const std::vector<std::string>& arguments);
 
 }  // namespace prl

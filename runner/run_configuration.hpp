@@ -118,6 +118,8 @@ struct RunConfiguration {
   bool central_learner_runs_free() const { return free_running() && agreement == Agreement::kNone; }
   // Whether a central learner works beside all workers.
   bool learner_beside_workers() const { return pipelined() || central_learner_runs_free(); }
+  // Of an MPI job: one a worker, and the learner's where it works beside workers that run freely.
+  int ranks() const { return workers + (central_learner_runs_free() ? 1 : 0); }
   // `round` counts from 0, warm-up rounds included.
   bool pays_step_cost(long round) const;
   // Whether there is an evaluation on the curve after `round`, counted likewise.

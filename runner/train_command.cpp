@@ -54,14 +54,13 @@ void start_where_it_runs(const RunConfiguration& c, const TrainOptions& options,
                     "prl without the launcher",
                     ranks, name_of(c.collect)));
   }
-  if (mpi && ranks > 0 && ranks != c.workers) {
-    throw UsageError(
-        fmt::format("--workers {} but the launcher started {} ranks: give --workers {} or start as many "
-                    "ranks as workers",
-                    c.workers, ranks, ranks));
+  if (mpi && ranks > 0 && ranks != c.ranks()) {
+    const int workers = c.workers + ranks - c.ranks();
+    throw UsageError(fmt::format("--workers {} but the launcher started {} ranks: {}start {}", c.workers, ranks,
+                                 workers > 0 ? fmt::format("give --workers {} or ", workers) : "", c.ranks()));
   }
   if (launched_rank() == 0) check_outputs(options);
-  if (mpi && ranks == 0) start_under_mpirun(c.workers, arguments);
+  if (mpi && ranks == 0) start_under_mpirun(c.ranks(), arguments);
 }
 
 void print_summary(const RunConfiguration& c, const TrainingResult& result) {

@@ -9,6 +9,7 @@
 
 #include "parallel/schedule/delayed_parameters.hpp"
 #include "parallel/schedule/free_actors.hpp"
+#include "tests/arrival_check.hpp"
 #include "tests/catch2.hpp"
 #include "tests/parallel_fakes.hpp"
 
@@ -18,23 +19,6 @@ using namespace prl::test;
 namespace {
 
 const Waiter kSleeper{0.0, {}};
-
-// Number of wrong blocks: not those of the actor's `segment`-th segment (from 1) under version `version`.
-int wrong_blocks(const CollectionPlan& plan, const FreeActors::Arrival& arrival, int segment) {
-  std::vector<float> parameters(plan.parameter_count);
-  set_parameters(parameters, static_cast<int>(arrival.taken.note.version));
-  float sum = 0.0F;
-  for (const float parameter : parameters) sum += parameter;
-  int wrong = 0;
-  for (int i = 0; i < arrival.trajectories.count(); ++i) {
-    const auto environment = static_cast<std::uint32_t>(arrival.trajectories.first() + i);
-    const float* observations = arrival.trajectories.trajectory(i).observations;
-    for (std::uint32_t k = 0; k < plan.layout.floats(); ++k) {
-      if (observations[k] != mixed(environment, static_cast<std::uint32_t>(segment), k, 1) + sum) return ++wrong;
-    }
-  }
-  return wrong;
-}
 
 }  // namespace
 
@@ -179,14 +163,9 @@ TEST_CASE("segments that began under another step cost are dropped, and the next
         FreeActors::Arrival arrival;
         REQUIRE(actors.take(stop, arrival));
         CHECK(arrival.taken.note.charged == charge);
-        // Which of its actor's segments it is, by its content.
-        int number = last[static_cast<std::size_t>(arrival.taken.actor)] + 1;
-        const auto first = static_cast<std::uint32_t>(arrival.trajectories.first());
-        const float content = arrival.trajectories.trajectory(0).observations[0];
-        while (content != mixed(first, static_cast<std::uint32_t>(number), 0, charge ? 1 : 0) && number < 1000)
-          ++number;
-        const int lost = number - std::exchange(last[static_cast<std::size_t>(arrival.taken.actor)], number) - 1;
-        CHECK(arrival.after_loss == (lost > 0));
+        int& before = last[static_cast<std::size_t>(arrival.taken.actor)];
+        const int number = number_of_segment(arrival, before);
+        CHECK(arrival.after_loss == (number > std::exchange(before, number) + 1));
         actors.release(arrival);
       }
     }

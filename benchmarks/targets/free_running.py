@@ -15,7 +15,7 @@ from plots.statistics import paired_ratio
 TITLE = "free-running actors, waiting steps"
 LINE = 0.95
 _ENVIRONMENTS_EACH, _STEPS_EACH = 4, 20
-_RULES, _PLACES, _WORKERS = ("a2c", "vtrace"), ("threads", "processes"), (1, 2, 4, 8)
+_RULES, _PLACES, _WORKERS = ("a2c", "vtrace"), ("threads", "processes", "mpi"), (1, 2, 4, 8)
 
 
 def _options(rule: str, workers: int, rounds: int) -> str:

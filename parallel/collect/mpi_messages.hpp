@@ -16,13 +16,14 @@ namespace prl {
 
 enum MpiTag : int { kHeaderTag = 1, kWeightsTag = 2, kTrajectoriesTag = 3, kActionsTag = 4, kOutcomesTag = 5 };
 
-// Throws std::invalid_argument unless every rank is one worker of the plan and messages fit MPI's counts.
-inline void check_mpi_plan(const CollectionPlan& plan, const MpiSession& session) {
+// Throws std::invalid_argument unless every rank, but the first `beside`, is one worker of the plan and messages fit MPI's
+// counts.
+inline void check_mpi_plan(const CollectionPlan& plan, const MpiSession& session, int beside = 0) {
   check_plan(plan);
-  if (plan.workers != session.size()) {
+  if (plan.workers + beside != session.size()) {
     throw std::invalid_argument(std::to_string(plan.workers) + " workers but " + std::to_string(session.size()) +
-                                " MPI ranks: start mpirun with -n " + std::to_string(plan.workers) +
-                                " or set --workers " + std::to_string(session.size()));
+                                " MPI ranks: start mpirun with -n " + std::to_string(plan.workers + beside) +
+                                " or set --workers " + std::to_string(session.size() - beside));
   }
   if (plan.segment_bytes() > INT_MAX || plan.parameter_bytes() > INT_MAX) {
     throw std::invalid_argument(
@@ -31,14 +32,25 @@ inline void check_mpi_plan(const CollectionPlan& plan, const MpiSession& session
   }
 }
 
+// Who is at the other end of a message.
+struct MpiPeer {
+  MPI_Comm communicator = MPI_COMM_NULL;
+  int rank = 0;
+};
+
 // Its receiver may be asleep: ring it.
 template <typename T>
-MPI_Request post_send(const MpiSession& session, int to, MpiTag tag, std::span<const T> values) {
+MPI_Request post_send(const MpiPeer& to, MpiTag tag, std::span<const T> values) {
   MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi(MPI_Isend(values.data(), static_cast<int>(values.size_bytes()), MPI_BYTE, to, tag, session.communicator(),
+  check_mpi(MPI_Isend(values.data(), static_cast<int>(values.size_bytes()), MPI_BYTE, to.rank, tag, to.communicator,
                       &request),
             "send a message");
   return request;
+}
+
+template <typename T>
+MPI_Request post_send(const MpiSession& session, int to, MpiTag tag, std::span<const T> values) {
+  return post_send(MpiPeer{session.communicator(), to}, tag, values);
 }
 
 template <typename T>
@@ -50,12 +62,17 @@ MPI_Request start_send(const MpiSession& session, int to, MpiTag tag, std::span<
 
 // `values` holds at least as much as arrives.
 template <typename T>
-MPI_Request start_receive(const MpiSession& session, int from, MpiTag tag, std::span<T> values) {
+MPI_Request start_receive(const MpiPeer& from, MpiTag tag, std::span<T> values) {
   MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi(MPI_Irecv(values.data(), static_cast<int>(values.size_bytes()), MPI_BYTE, from, tag, session.communicator(),
+  check_mpi(MPI_Irecv(values.data(), static_cast<int>(values.size_bytes()), MPI_BYTE, from.rank, tag, from.communicator,
                       &request),
             "receive a message");
   return request;
+}
+
+template <typename T>
+MPI_Request start_receive(const MpiSession& session, int from, MpiTag tag, std::span<T> values) {
+  return start_receive(MpiPeer{session.communicator(), from}, tag, values);
 }
 
 // Blocks until all requests are complete; calls `meanwhile` again and again.

@@ -1,7 +1,5 @@
 #include "parallel/schedule/free_actors.hpp"
 
-#include <stdexcept>
-#include <string>
 #include <utility>
 
 #include "core/step_cost.hpp"
@@ -10,40 +8,23 @@
 namespace prl {
 namespace {
 
-constexpr std::uint64_t kNoVersion = ~std::uint64_t{0};
-
-const CollectionPlan& checked(const CollectionPlan& plan, int depth) {
-  check_plan(plan);
-  if (plan.environments % plan.workers != 0) {
-    throw std::invalid_argument(std::to_string(plan.workers) + " free-running actors cannot share " +
-                                std::to_string(plan.environments) + " environments evenly: give a multiple");
-  }
-  if (depth < 1) throw std::invalid_argument("a queue has at least one slot");
-  return plan;
-}
-
-std::size_t slot_bytes(const CollectionPlan& plan) {
-  return plan.segment_bytes() / static_cast<std::size_t>(plan.workers);
-}
-
 // Ends a wait without an error.
 struct Stopped {};
 
 }  // namespace
 
 FreeActors::FreeActors(const CollectionPlan& plan, ActorPlace place, int queue_depth, const ActorFactory& make_actor)
-    : plan_(checked(plan, queue_depth)),
+    : plan_(checked_free_plan(plan, queue_depth)),
       region_("parameters and trajectories",
               ParameterVersions::bytes_for(plan.workers, plan.parameter_count) +
-                  TrajectoryQueues::bytes_for(plan.workers, queue_depth, slot_bytes(plan)) +
+                  TrajectoryQueues::bytes_for(plan.workers, queue_depth, free_segment_bytes(plan)) +
                   SharedRegion::bytes_for<Words>(1) +
                   SharedRegion::bytes_for<Account>(static_cast<std::size_t>(plan.workers))),
       versions_(region_, plan.workers, plan.parameter_count),
-      queues_(region_, plan.workers, queue_depth, slot_bytes(plan)),
+      queues_(region_, plan.workers, queue_depth, free_segment_bytes(plan)),
       words_(region_.make<Words>()),
       accounts_(region_.carve<Account>(static_cast<std::size_t>(plan.workers))),
-      last_version_(static_cast<std::size_t>(plan.workers), kNoVersion),
-      dropped_(static_cast<std::size_t>(plan.workers), 0),
+      account_(plan),
       share_(0, plan.workers + 1) {
   if (place == ActorPlace::kProcesses) {
     processes_ = std::make_unique<Nursery>(
@@ -126,40 +107,23 @@ std::optional<FaultCounts> FreeActors::faults() const {
 void FreeActors::publish(std::span<const float> parameters) {
   const double start_seconds = monotonic_seconds();
   versions_.publish(parameters);
-  ledger_.add_transfer(Purpose::kWeights, monotonic_seconds() - start_seconds);
+  account_.ledger().add_transfer(Purpose::kWeights, monotonic_seconds() - start_seconds);
   if (words_.begun.load(std::memory_order_relaxed)) return;
   words_.begun.store(true);
   words_.begin.ring();
 }
 
 bool FreeActors::take(const std::atomic<bool>& stop, Arrival& arrival) {
-  const double start_seconds = monotonic_seconds();
   const Waiter waiter = waiter_for(plan_.workers + 1, [&] {
     if (stop.load()) throw Stopped{};
     if (processes_ != nullptr) processes_->check();
   });
   try {
-    arrival.taken = queues_.take(waiter);
-    while (arrival.taken.note.charged != words_.charge.load(std::memory_order_relaxed)) {
-      dropped_[static_cast<std::size_t>(arrival.taken.actor)] = 1;
-      queues_.release(arrival.taken);
-      arrival.taken = queues_.take(waiter);
-    }
+    account_.take(queues_, waiter, words_.charge.load(std::memory_order_relaxed), arrival);
   } catch (const Stopped&) {
     return false;
   }
-  ledger_.add_waiting(Purpose::kTrajectories, monotonic_seconds() - start_seconds);
-  const int actor = arrival.taken.actor;
-  const EnvironmentRange range = environments_of(actor, plan_.workers, plan_.environments);
-  arrival.trajectories = SegmentView(plan_.layout, arrival.taken.bytes.data(), range.first, range.count);
-  arrival.lag = static_cast<long>(versions_.published() - 1 - arrival.taken.note.version);
-  char& dropped = dropped_[static_cast<std::size_t>(actor)];
-  arrival.after_loss = dropped != 0;
-  dropped = 0;
-  ledger_.add_message(Purpose::kTrajectories, arrival.trajectories.size_bytes());
-  std::uint64_t& last = last_version_[static_cast<std::size_t>(actor)];
-  if (last != arrival.taken.note.version) ledger_.add_message(Purpose::kWeights, plan_.parameter_bytes());
-  last = arrival.taken.note.version;
+  account_.count(versions_.published(), arrival);
   return !stop.load();
 }
 

@@ -26,9 +26,10 @@
 #include "core/actor.hpp"
 #include "parallel/collect/collection_plan.hpp"
 #include "parallel/collect/collector.hpp"
+#include "parallel/schedule/arrival_account.hpp"
 #include "parallel/schedule/parameter_versions.hpp"
+#include "parallel/schedule/segment_source.hpp"
 #include "parallel/schedule/trajectory_queues.hpp"
-#include "parallel/transport/communication.hpp"
 #include "parallel/transport/core_share.hpp"
 #include "parallel/transport/nursery.hpp"
 
@@ -36,38 +37,24 @@ namespace prl {
 
 enum class ActorPlace { kThreads, kProcesses };
 
-class FreeActors {
+class FreeActors final : public SegmentSource {
  public:
   // plan.workers actors, none of them the caller; each has plan.environments / plan.workers environments. They start with
   // the first publish(). Throws std::invalid_argument for a plan whose environments are not shared evenly or a depth below
   // 1, std::runtime_error where threads or processes cannot be had.
   FreeActors(const CollectionPlan& plan, ActorPlace place, int queue_depth, const ActorFactory& make_actor);
-  ~FreeActors();
+  ~FreeActors() override;
   FreeActors(const FreeActors&) = delete;
   FreeActors& operator=(const FreeActors&) = delete;
 
-  // Hands the parameters to segments that begin from now on.
-  void publish(std::span<const float> parameters);
-
-  // An actor's segment, whose trajectories may be read until release().
-  struct Arrival {
-    SegmentView trajectories;
-    TrajectoryQueues::Taken taken;
-    long lag = 0;             // versions published after the one that acted
-    bool after_loss = false;  // segments of its actor were dropped since the one before it
-  };
-  // Waits for the next segment, in order of arrival. Returns false once `stop` is set. Throws WorkerDied.
-  bool take(const std::atomic<bool>& stop, Arrival& arrival);
-  void release(const Arrival& arrival) { queues_.release(arrival.taken); }
-
-  // Segments that begin from now on pay the step cost or not; those that began before are dropped,
-  // which the next arrival from that actor says.
-  void charge_step_cost(bool charge) { words_.charge.store(charge); }
-
-  CommunicationLedger& ledger() { return ledger_; }
+  void publish(std::span<const float> parameters) override;
+  bool take(const std::atomic<bool>& stop, Arrival& arrival) override;
+  void release(const Arrival& arrival) override { queues_.release(arrival.taken); }
+  void charge_step_cost(bool charge) override { words_.charge.store(charge); }
+  CommunicationLedger& ledger() override { return account_.ledger(); }
 
   // Of processes; empty for threads.
-  std::optional<FaultCounts> faults() const;
+  std::optional<FaultCounts> faults() const override;
 
  private:
   // What is left of an actor that dies.
@@ -93,10 +80,8 @@ class FreeActors {
   ParameterVersions versions_;
   TrajectoryQueues queues_;
   Words& words_;
-  std::span<Account> accounts_;              // by actor
-  std::vector<std::uint64_t> last_version_;  // by actor, of its last segment; ~0 before
-  std::vector<char> dropped_;                // by actor, whether segments were since its last arrival
-  CommunicationLedger ledger_;
+  std::span<Account> accounts_;  // by actor
+  ArrivalAccount account_;
   std::unique_ptr<Nursery> processes_;
   std::vector<std::thread> threads_;
   CoreShare share_;

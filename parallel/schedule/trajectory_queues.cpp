@@ -32,6 +32,13 @@ std::span<std::byte> TrajectoryQueues::await_free(int actor, const Waiter& waite
   return storage_.subspan(slot_index(actor, number) * slot_bytes_, slot_bytes_);
 }
 
+std::span<std::byte> TrajectoryQueues::free_slot(int actor) {
+  const Queue& queue = queues_[static_cast<std::size_t>(actor)];
+  const std::uint64_t number = queue.put.load(std::memory_order_relaxed);
+  if (number - queue.released.load() >= depth_) return {};
+  return storage_.subspan(slot_index(actor, number) * slot_bytes_, slot_bytes_);
+}
+
 void TrajectoryQueues::put(int actor, const TrajectoryNote& note) {
   Queue& queue = queues_[static_cast<std::size_t>(actor)];
   const std::uint64_t number = queue.put.load(std::memory_order_relaxed);

@@ -19,6 +19,8 @@ struct TrajectoryNote {
   double collecting_seconds = 0.0;  // acting and stepping, step cost included
   bool charged = true;              // whether the steps cost what was configured
   bool restarted = false;           // the first of an actor in the place of one that died: of new episodes
+  double receiving_seconds = 0.0;   // to take the parameters in; 0 where they are read in place
+  double sending_seconds = 0.0;     // to take the trajectories in, likewise
 };
 
 class TrajectoryQueues {
@@ -32,6 +34,8 @@ class TrajectoryQueues {
 
   // Actor: waits for a free slot and returns its bytes, or an empty span once end() was called.
   std::span<std::byte> await_free(int actor, const Waiter& waiter);
+  // The same without waiting: empty if there is none.
+  std::span<std::byte> free_slot(int actor);
   // Actor: hands over the slot that await_free() returned.
   void put(int actor, const TrajectoryNote& note);
   // Those that an actor has put so far.

@@ -225,7 +225,8 @@ def test_a_missing_mpirun(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ("--collect mpi --workers 3", "--workers 3 but the launcher started 2 ranks"),
+        ("--collect mpi --workers 3", "--workers 3 but the launcher started 2 ranks: give --workers 2 or start 3"),
+        ("--collect mpi --workers 2 --schedule free-running", "give --workers 1 or start 3"),
         ("--collect serial", "2 ranks but --collect is serial"),
         ("--gamma 2", "--gamma is 2"),
     ],

@@ -100,6 +100,27 @@ def test_bytes_of_trajectories_with_action_values(
     assert counted(record, "trajectories") == (sent, 6 if schedule == "free-running" else 3)
 
 
+@pytest.mark.parametrize(("collect", "workers"), [("threads", 2), ("processes", 4), ("mpi", 2)])
+def test_bytes_of_actors_that_run_freely(tmp_path: Path, collect: str, workers: int) -> None:
+    """Each segment crosses, and a version once to an actor that begins with it."""
+    rounds = 4
+    record = train(
+        tmp_path,
+        f"--algorithm a2c --collect {collect} --workers {workers} --schedule free-running",
+        f"--warmup-rounds 1 --rounds {rounds}",
+    )
+    segments = rounds * workers
+    blocks = rounds * ENVIRONMENTS * block_bytes("Pendulum-v1", ROUND_STEPS // ENVIRONMENTS)
+    assert counted(record, "trajectories") == (blocks, segments)
+    # A permit and an answer; in shared memory actors see for themselves that there is room.
+    headers = 2 * segments if collect == "mpi" else 0
+    assert counted(record, "control") == (headers * HEADER_BYTES, headers)
+    weight_bytes, messages = counted(record, "weights")
+    assert weight_bytes == messages * 4 * record["counts"]["parameters"]
+    assert 1 <= messages <= segments
+    assert sum(one["segments"] for one in record["staleness"]) == record["counts"]["updates"] == segments
+
+
 @pytest.mark.parametrize(("collect", "workers"), [("threads", 1), ("threads", 3), ("processes", 3), ("mpi", 2)])
 def test_bytes_of_pipelined_rounds(tmp_path: Path, collect: str, workers: int) -> None:
     """All workers are apart from the learner, and rounds that were begun in the warm-up are counted once taken."""

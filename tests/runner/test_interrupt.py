@@ -106,6 +106,14 @@ def test_workers_on_shared_parameters_keep_whole_rounds(tmp_path: Path, collect:
     assert record["counts"]["updates"] == sum(lag["segments"] for lag in record["staleness"]) == 2 * rounds
 
 
+def test_free_running_ranks_leave_a_long_segment(tmp_path: Path) -> None:
+    mode = "mpi --workers 2 --schedule free-running"
+    program = start(tmp_path, mode, "--steps 2560", " ".join(LONG_WAIT))
+    program.await_workers(3)
+    record = interrupted_record(program, mode, 3.0)
+    assert record["counts"]["rounds"] == record["counts"]["environment_steps"] == 0
+
+
 @pytest.mark.parametrize("mode", ["serial", "processes --workers 2", "mpi --workers 2 --agreement all-reduce"])
 def test_during_an_evaluation(tmp_path: Path, mode: str) -> None:
     program = start(tmp_path, mode, "--steps 2560 --evaluate-every 1 --evaluation-episodes 500000")
