@@ -8,6 +8,7 @@
 
 #include "parallel/agree/share_parameters.hpp"
 #include "parallel/collect/collection_plan.hpp"
+#include "parallel/schedule/own_updates.hpp"
 #include "runner/checkpoint.hpp"
 #include "runner/joined_rounds.hpp"
 #include "runner/parameter_agreement_of.hpp"
@@ -116,12 +117,7 @@ bool ParameterRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& out
 
 void ParameterRounds::learn() {
   learner_->ingest(SegmentView(segment_.layout(), segment_.bytes(), 0, segment_.count()));
-  for (int update = 0; update < learner_->updates_due(); ++update) {
-    learner_->compute_gradient(update, 0);
-    learner_->apply_gradient({0, gradient_.size()}, gradient_.span(), square_sum(gradient_.span()));
-    learner_->finish_update();
-  }
-  learner_->finish_round();
+  take_own_updates(*learner_);
 }
 
 void ParameterRounds::average_members(RoundOutcome& outcome) {

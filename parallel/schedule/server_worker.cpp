@@ -1,5 +1,6 @@
 #include "parallel/schedule/server_worker.hpp"
 
+#include "parallel/schedule/own_updates.hpp"
 #include "parallel/transport/communication.hpp"
 
 namespace prl {
@@ -12,13 +13,7 @@ ServerWorker::ServerWorker(ParameterAgreement<float>& agreement, int worker, Act
       segments_between_meetings_(segments_between_meetings) {}
 
 void ServerWorker::learn(SegmentReport& report) {
-  const std::span<const float> gradient = learner().gradient(0);
-  for (int update = 0; update < learner().updates_due(); ++update) {
-    learner().compute_gradient(update, 0);
-    learner().apply_gradient({0, gradient.size()}, gradient, square_sum(gradient));
-    learner().finish_update();
-  }
-  learner().finish_round();
+  take_own_updates(learner());
   if (++segments_ % segments_between_meetings_ != 0) return;
   const double start_seconds = monotonic_seconds();
   report.lag = agreement_.meet(learner().parameters()).lag;
