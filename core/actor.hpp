@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 
 #include "core/segment.hpp"
 
@@ -20,6 +21,11 @@ class Actor {
   // writes every field of `out`, whose first() and count() are this actor's. Episodes go on where the last call left
   // them. Pays the step cost. Returns false, with `out` partly written, once `stop` is set.
   virtual bool collect(const float* parameters, const SegmentView& out, const std::atomic<bool>& stop) = 0;
+
+  // From now on this actor has the environments of `kept` and no others, which go on from the states that are kept in its
+  // blocks (core/segment.hpp): all of a run's environments have taken as many steps. Between two calls of collect(). For
+  // actors of rollouts; throws std::logic_error where environments cannot move.
+  virtual void take_over(const SegmentView& /*kept*/) { throw std::logic_error("these environments cannot move"); }
 
   // From now on the environments' steps cost nothing (false) or what was configured (true, the initial state).
   virtual void charge_step_cost(bool charge) = 0;

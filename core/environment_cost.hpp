@@ -22,6 +22,12 @@ class CostPayer {
   // From now on the multiples are those of that step of the run and the next ones.
   void continue_at(std::uint64_t step) { steps_ = step; }
 
+  // From now on pays for these environments.
+  void pay_for(int first, int count) {
+    first_ = first;
+    count_ = count;
+  }
+
   // After a step of all environments, of which `resets` were reset.
   void pay(int resets, const std::atomic<bool>& stop) {
     if (charge_) {

@@ -40,11 +40,15 @@ template <Environment E>
 class RolloutActor final : public Actor {
  public:
   RolloutActor(const ActorSetting& setting, int first, int count)
-      : environments_(setting.seed, static_cast<std::uint32_t>(first), count),
+      : setting_(setting),
+        environments_(setting.seed, static_cast<std::uint32_t>(first), count),
         recorder_(setting.layout, setting.seed, first, count, setting.exploration),
         observations_(static_cast<std::size_t>(count) * E::kObservationSize),
         cost_(setting.step_cost, setting.reset_cost, setting.seed, first, count) {
-    if (setting.states != nullptr) go_on_from(*setting.states, first);
+    if (setting.states != nullptr) {
+      recorder_.continue_at(setting.states->steps);
+      go_on_from(*setting.states, first, environments_);
+    }
     environments_.observe(observations_.data());
   }
 
@@ -63,6 +67,18 @@ class RolloutActor final : public Actor {
     return true;
   }
 
+  void take_over(const SegmentView& kept) override {
+    const std::uint64_t steps = recorder_.step();
+    environments_ = VectorEnv<E>(setting_.seed, static_cast<std::uint32_t>(kept.first()), kept.count());
+    recorder_ = RolloutRecorder(setting_.layout, setting_.seed, kept.first(), kept.count(), setting_.exploration);
+    observations_ = AlignedBuffer<float>(static_cast<std::size_t>(kept.count()) * E::kObservationSize);
+    cost_.pay_for(kept.first(), kept.count());
+    recorder_.continue_at(steps);
+    environments_.continue_at(steps);
+    for (int i = 0; i < environments_.count(); ++i) environments_.restore(i, kept.trajectory(i).kept_state);
+    environments_.observe(observations_.data());
+  }
+
   void charge_step_cost(bool charge) override { cost_.charge(charge); }
 
   void start_anew(std::uint64_t step) override {
@@ -73,11 +89,7 @@ class RolloutActor final : public Actor {
   }
 
  private:
-  void go_on_from(const EnvironmentStates& states, int first) {
-    recorder_.continue_at(states.steps);
-    prl::go_on_from(states, first, environments_);
-  }
-
+  ActorSetting setting_;
   VectorEnv<E> environments_;
   RolloutRecorder recorder_;
   AlignedBuffer<float> observations_;

@@ -36,6 +36,8 @@ class RolloutRecorder {
 
   // From now on random numbers are those of that step of the run.
   void continue_at(std::uint64_t step) { step_ = step; }
+  // Steps of the run so far.
+  std::uint64_t step() const { return step_; }
 
  private:
   // Chooses the action of environment i from its row of heads_; returns its log-probability.

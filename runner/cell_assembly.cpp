@@ -46,8 +46,9 @@ CellParts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const
                              c.episodes_per_round() / c.environments,
                              c.reset_cost,
                              states_before(c)};
-  const CollectionPlan plan{c.workers,         c.environments, c.pipelined() ? 1 : 0, layout.parameter_count,
-                            segment_layout(c), c.grain,        c.slow_worker,         c.slow_factor};
+  const CollectionPlan plan{
+      c.workers, c.environments, c.pipelined() ? 1 : 0, layout.parameter_count,      segment_layout(c),
+      c.grain,   c.slow_worker,  c.slow_factor,         c.balance == Balance::kSpeed};
   return {c, layout, with_threads(environment.actors(setting), c.threads_per_worker, c.workers),
           environment.batches(setting), plan};
 }

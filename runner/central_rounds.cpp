@@ -25,11 +25,15 @@ LearnerPlan learner_plan(const RunConfiguration& c, ShardPlan shards) {
 
 namespace {
 
-std::vector<long> steps_of_workers(const SegmentView& segment, int workers) {
+// Worker by worker, who have contiguous ranges of that many environments, or even ones.
+std::vector<long> steps_of_workers(const SegmentView& segment, int workers, const std::vector<int>& environments) {
   std::vector<long> steps;
+  int first = 0;
   for (int worker = 0; worker < workers; ++worker) {
-    const EnvironmentRange range = environments_of(worker, workers, segment.count());
-    steps.push_back(steps_taken(segment.part(range.first, range.count)));
+    const int count = environments.empty() ? environments_of(worker, workers, segment.count()).count
+                                           : environments[static_cast<std::size_t>(worker)];
+    steps.push_back(steps_taken(segment.part(first, count)));
+    first += count;
   }
   return steps;
 }
@@ -98,8 +102,11 @@ bool CentralRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outco
   for (const WorkerSeconds& worker : collector_->worker_seconds()) {
     outcome.worker_collect_seconds.push_back(worker.collecting);
   }
+  outcome.worker_environments = collector_->worker_environments();
   outcome.worker_steps = collector_->worker_steps();
-  if (outcome.worker_steps.empty()) outcome.worker_steps = steps_of_workers(collector_->segment(), workers_);
+  if (outcome.worker_steps.empty()) {
+    outcome.worker_steps = steps_of_workers(collector_->segment(), workers_, outcome.worker_environments);
+  }
   outcome.environment_steps = std::accumulate(outcome.worker_steps.begin(), outcome.worker_steps.end(), 0L);
   const std::vector<double> returns = episodes_.finish(collector_->segment());
   outcome.training_return_sum = std::accumulate(returns.begin(), returns.end(), 0.0);

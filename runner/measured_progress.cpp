@@ -70,6 +70,9 @@ Json progress_json(const TrainingResult& result) {
                {"first_episode_above", nullptr}};
   for (const RoundSeconds& round : result.rounds) json["rounds"].push_back({round.collect, round.learn, round.overlap});
   for (const CurvePoint& point : result.curve) json["curve"].push_back(point_json(point));
+  json["divisions"] = Json::array();
+  for (const Division& division : result.divisions)
+    json["divisions"].push_back({division.round, division.environments});
   for (const auto& [lag, segments] : result.lags) json["lags"].push_back({lag, segments});
   if (const auto& replay = result.replay) json["replay"] = {replay->added, replay->sampled, replay->size};
   if (const auto& first = result.first_episode_above) json["first_episode_above"] = {first->steps, first->seconds};
@@ -83,6 +86,9 @@ TrainingResult progress_from(const Json& json) {
   }
   for (const Json& point : json.at("curve")) result.curve.push_back(point_from(point));
   for (const Json& lag : json.at("lags")) result.lags[lag.at(0).get<long>()] = lag.at(1).get<long>();
+  for (const Json& division : json.at("divisions")) {
+    result.divisions.push_back({division.at(0).get<long>(), division.at(1).get<std::vector<int>>()});
+  }
   result.worker_collect_seconds = json.at("worker_collect_seconds").get<std::vector<double>>();
   result.communication = ledger_from(json.at("communication"));
   result.evaluate_seconds = json.at("evaluate_seconds").get<double>();

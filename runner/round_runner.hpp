@@ -28,6 +28,7 @@ struct RoundOutcome {
   RoundSeconds seconds;
   std::vector<double> worker_collect_seconds;  // worker 0 first
   std::vector<long> worker_steps;              // environment steps that were taken, worker 0 first
+  std::vector<int> worker_environments;        // worker 0 first; none where they never move
   long environment_steps = 0;                  // over all workers
   double training_return_sum = 0.0;            // of the episodes that finished in this round, over all workers
   long training_episodes = 0;

@@ -33,7 +33,9 @@ SegmentLayout segment_layout(const RunConfiguration& c) {
   }
   layout.action_values = needs_of(c.rule).action_values;
   layout.whole_episodes = c.episodes_per_round() > 0;
-  if (c.checkpoint.every_rounds > 0 && !layout.whole_episodes && !c.free_running()) {
+  const bool moves = c.balance == Balance::kSpeed;
+  const bool keeps = c.checkpoint.every_rounds > 0 && !c.free_running();
+  if ((moves || keeps) && !layout.whole_episodes) {
     layout.state_bytes = find_environment(c.environment)->info().state_bytes;
   }
   return layout;

@@ -32,6 +32,8 @@ enum class InferencePlace { kWorkers, kLearner };
 // that all of them share, without locks; each learns by itself and meets the others at a parameter server, or those that
 // a graph connects it with.
 enum class Agreement { kNone, kAllReduce, kHogwild, kServer, kGossip };
+// Whether environments stay with their workers or move to faster ones between rounds.
+enum class Balance { kNone, kSpeed };
 // Whether actors and learner wait for each other every round, work beside each other on two rounds, or run beside each
 // other with queues between.
 enum class Schedule { kLockStep, kPipelined, kFreeRunning };
@@ -92,7 +94,8 @@ struct RunConfiguration {
   StepCost reset_cost;
   int slow_worker = -1;  // pays slow_factor times the costs; -1: none does
   double slow_factor = 1.0;
-  int grain = 0;                        // environments that a thread takes at a time; 0: a range of its own
+  int grain = 0;  // environments that a thread takes at a time; 0: a range of its own
+  Balance balance = Balance::kNone;
   std::vector<int> cost_rounds;         // counted rounds, from 1, that pay the step cost; none named: all of them
   std::optional<double> solved_return;  // what the first episode is looked for that exceeds it
   NetworkSpec network;
@@ -150,5 +153,6 @@ std::string name_of(AllReduce all_reduce);
 std::string name_of(ServerTakes takes);
 std::string name_of(Schedule schedule);
 std::string name_of(AverageSharing averages);
+std::string name_of(Balance balance);
 
 }  // namespace prl

@@ -39,6 +39,8 @@ std::string name_of(ServerTakes takes) { return takes == ServerTakes::kParameter
 
 std::string name_of(AverageSharing averages) { return averages == AverageSharing::kShared ? "shared" : "per-worker"; }
 
+std::string name_of(Balance balance) { return balance == Balance::kSpeed ? "speed" : "none"; }
+
 std::string name_of(Agreement agreement) {
   switch (agreement) {
     case Agreement::kNone:

@@ -39,6 +39,14 @@ Json staleness_json(const TrainingResult& result) {
   return json;
 }
 
+Json divisions_json(const TrainingResult& result) {
+  Json json = Json::array();
+  for (const Division& division : result.divisions) {
+    json.push_back({{"round", division.round}, {"environments", division.environments}});
+  }
+  return json;
+}
+
 Json replay_json(const ReplayCounts& counts, double seconds) {
   const auto added = static_cast<double>(counts.added);
   const auto sampled = static_cast<double>(counts.sampled);
@@ -175,6 +183,7 @@ Json configuration_json(const RunConfiguration& c) {
           {"slow_worker", c.slow_worker < 0 ? Json(nullptr) : Json(c.slow_worker)},
           {"slow_factor", c.slow_factor},
           {"grain", c.grain},
+          {"balance", name_of(c.balance)},
           {"cost_rounds", c.cost_rounds},
           {"solved_return", c.solved_return ? Json(*c.solved_return) : Json(nullptr)},
           {"hyperparameters", settings_json(c.rule, c.network)},
@@ -208,6 +217,7 @@ Json record_json(const std::string& command, const RunConfiguration& c, const Ma
   json["seconds"] = seconds_json(result);
   json["communication"] = communication_json(result.communication);
   json["staleness"] = staleness_json(result);
+  if (!result.divisions.empty()) json["divisions"] = divisions_json(result);
   if (c.solved_return) json["first_episode_above"] = first_episode_json(*c.solved_return, result.first_episode_above);
   if (result.replay) json["replay"] = replay_json(*result.replay, result.sum().total());
   if (result.faults) json["faults"] = faults_json(*result.faults);

@@ -123,6 +123,24 @@ void validate_grain(const RunConfiguration& c) {
       "threads with it, and no --schedule free-running");
 }
 
+void validate_balance(const RunConfiguration& c) {
+  if (c.balance == Balance::kNone) return;
+  require(c.collect != CollectMode::kSerial,
+          "--balance moves environments between workers, and there is one: give --collect threads, processes or mpi");
+  require(
+      c.schedule == Schedule::kLockStep && c.agreement == Agreement::kNone,
+      "--balance divides the environments of a central learner between two rounds in lock-step: leave --schedule and "
+      "--agreement away");
+  require(c.inference == InferencePlace::kWorkers && c.threads_per_worker == 1 && c.grain == 0,
+          "--balance is of workers that act with a range of environments each: leave --inference, --threads-per-worker "
+          "and --grain away");
+  require(
+      c.episodes_per_round() == 0,
+      fmt::format("--balance divides rounds of a fixed number of steps, and those of {} are whole episodes, which end "
+                  "when they end: leave it away",
+                  c.algorithm()));
+}
+
 void validate_cost_rounds(const RunConfiguration& c) {
   if (c.cost_rounds.empty()) return;
   require(costs_something(c), "--cost-rounds says which rounds pay a step cost, and there is none: give --step-cost");
@@ -286,6 +304,7 @@ void validate(const RunConfiguration& c) {
   validate_schedule(c);
   validate_costs(c);
   validate_grain(c);
+  validate_balance(c);
   validate_cost_rounds(c);
   validate_round(c);
 }

@@ -127,6 +127,9 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
   add_value(command, "--slow-worker", o.slow_worker, "I:K", "worker I pays K times these costs, like 1:4 [none]");
   add_value(command, "--grain", c.grain, kWhole,
             "environments that a thread takes at a time, from those that nobody has begun; 0: each has its own");
+  add_choice<Balance>(command, "--balance", c.balance, {{"none", Balance::kNone}, {"speed", Balance::kSpeed}},
+                      "whether environments move between rounds to workers that were measured to be faster; the bits "
+                      "stay [none]");
   add_value(command, "--cost-rounds", o.cost_rounds, "ROUNDS",
             "counted rounds that pay the step cost, like 1,50,100; the others cost nothing [all]");
 }

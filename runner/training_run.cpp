@@ -33,6 +33,10 @@ void take_round(const RoundOutcome& outcome, TrainingResult& result) {
   result.episodes += outcome.training_episodes;
   result.environment_steps += outcome.environment_steps;
   for (const long lag : outcome.lags) ++result.lags[lag];
+  const bool moved = result.divisions.empty() || result.divisions.back().environments != outcome.worker_environments;
+  if (!outcome.worker_environments.empty() && moved) {
+    result.divisions.push_back({static_cast<long>(result.rounds.size()), outcome.worker_environments});
+  }
 }
 
 // What went through the replay since it had counted `before`.

@@ -37,6 +37,12 @@ struct FirstEpisodeAbove {
   double seconds = 0.0;  // of counted rounds, its own included
 };
 
+// How many environments each worker had from a counted round on, where they move.
+struct Division {
+  long round = 0;  // from 1
+  std::vector<int> environments;
+};
+
 struct TrainingResult {
   std::vector<RoundSeconds> rounds;            // counted rounds, raw
   std::vector<double> worker_collect_seconds;  // sums over counted rounds
@@ -50,7 +56,8 @@ struct TrainingResult {
   long environment_steps = 0;  // of counted rounds
   long updates = 0;
   long episodes = 0;
-  std::map<long, long> lags;  // segments by lag
+  std::map<long, long> lags;        // segments by lag
+  std::vector<Division> divisions;  // the first, and those that differ from the one before
   std::optional<FirstEpisodeAbove> first_episode_above;
   std::optional<ReplayCounts> replay;  // of counted rounds; its size at their end
   std::optional<FaultCounts> faults;   // of a run that goes on without workers that die

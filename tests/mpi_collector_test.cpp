@@ -6,6 +6,7 @@
 #include "parallel/collect/mpi_collector.hpp"
 #include "parallel/collect/mpi_step_link.hpp"
 #include "parallel/collect/remote_collector.hpp"
+#include "tests/moving_environments.hpp"
 #include "tests/mpi_check.hpp"
 #include "tests/parallel_expectations.hpp"
 
@@ -88,6 +89,25 @@ void real_environments_equal_serial(MpiSession& session, MpiCheck& check) {
   }
 }
 
+void moving_environments_equal_serial(MpiSession& session, MpiCheck& check) {
+  for (const EnvironmentEntry* entry : environments()) {
+    const MovingRun run = moving_run(*entry, session.size());
+    const ActorFactory make_actor = entry->actors(run.setting);
+    if (session.rank() > 0) {
+      serve_mpi_collector(run.plan, make_actor, session);
+      continue;
+    }
+    const auto expected = serial_segments(run.plan, make_actor, kMovingRounds);
+    MpiCollector collector(run.plan, make_actor, session);
+    check(segments_of(collector, kMovingRounds) == expected,
+          "environments that move leave the serial collector's bytes");
+    if (session.size() == 1) continue;
+    check(collector.worker_environments()[1] == 1, "a slow rank keeps one environment");
+    const auto commands = static_cast<std::uint64_t>(2 * kMovingRounds * (session.size() - 1));
+    check(collector.ledger().of(Purpose::kControl).messages > commands, "what ranks are told of moves is counted");
+  }
+}
+
 // Rank 0 is done at once and then told to stop; the others leave only when they are told.
 void stop_reaches_all_ranks(MpiSession& session, MpiCheck& check) {
   const auto wait = [](int first, int round, const std::atomic<bool>& stop) {
@@ -148,6 +168,7 @@ int main() {
   carried_policy_equals_serial(session, check);
   large_messages_equal_serial(session, check);
   real_environments_equal_serial(session, check);
+  moving_environments_equal_serial(session, check);
   stop_reaches_all_ranks(session, check);
   stop_reaches_central_inference(session, check);
   foreign_plans_are_refused(session, check);

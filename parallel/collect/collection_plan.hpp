@@ -16,6 +16,7 @@ struct CollectionPlan {
   int grain = 0;         // environments that threads take at a time; 0: each has a range of its own
   int slow_worker = -1;  // pays slow_factor times the others' step cost; -1: none does
   double slow_factor = 1.0;
+  bool by_speed = false;  // environments move to faster workers (environment_division.hpp); blocks keep states then
 
   std::size_t segment_bytes() const { return static_cast<std::size_t>(environments) * layout.block_bytes(); }
   std::size_t parameter_bytes() const { return parameter_count * sizeof(float); }
@@ -28,7 +29,8 @@ struct CollectionPlan {
   double slowness_of(int worker) const { return worker == slow_worker ? slow_factor : 1.0; }
 };
 
-// Throws std::invalid_argument, one line, if a worker would have no environment or a size is not positive.
+// Throws std::invalid_argument, one line, if a worker would have no environment, a size is not positive, or environments
+// could not move as they should.
 void check_plan(const CollectionPlan& plan);
 
 }  // namespace prl

@@ -17,6 +17,7 @@ namespace prl {
 struct EnvironmentRange {
   int first = 0;
   int count = 0;
+  bool has(int environment) const { return environment >= first && environment < first + count; }
 };
 constexpr EnvironmentRange environments_of(int worker, int workers, int environments) {
   const auto begin = [=](int w) { return static_cast<int>(static_cast<long long>(w) * environments / workers); };
@@ -48,8 +49,11 @@ class Collector {
   // Seconds of each worker in the last round, worker 0 first.
   virtual std::vector<WorkerSeconds> worker_seconds() const = 0;
 
-  // Steps of each worker in the last round, worker 0 first; empty where environments_of() says whose they are.
+  // Steps of each worker in the last round, worker 0 first; empty where a worker's steps are those of its environments.
   virtual std::vector<long> worker_steps() const { return {}; }
+
+  // Environments of each worker in the last round, worker 0 first; empty where they never move.
+  virtual std::vector<int> worker_environments() const { return {}; }
 
   // Seconds since the last collect() returned in which the workers have been collecting the next round.
   virtual double seconds_ahead() const { return 0.0; }

@@ -1,6 +1,7 @@
 #include "parallel/collect/mpi_collector.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "core/step_cost.hpp"
 #include "parallel/collect/mpi_messages.hpp"
@@ -12,6 +13,28 @@ namespace {
 const CollectionPlan& checked(const CollectionPlan& plan, const MpiSession& session) {
   check_mpi_plan(plan, session);
   return plan;
+}
+
+// This rank's blocks of the environments that a message names, with the states that they go on from: those that it does not
+// have in `part` came with the message. `part` becomes the view of the new blocks; the old ones are still needed.
+AlignedBuffer<std::byte> receive_change(const CollectionPlan& plan, const MpiSession& session, SegmentView& part) {
+  const auto state_bytes = static_cast<std::size_t>(plan.layout.state_bytes);
+  EnvironmentRange range;
+  std::vector<std::byte> message(sizeof(range) + static_cast<std::size_t>(plan.environments) * state_bytes);
+  receive(session, 0, kStatesTag, std::span(message));
+  std::memcpy(&range, message.data(), sizeof(range));
+  AlignedBuffer<std::byte> blocks(static_cast<std::size_t>(range.count) * plan.layout.block_bytes());
+  const SegmentView next(plan.layout, blocks.data(), range.first, range.count);
+  const EnvironmentRange before{part.first(), part.count()};
+  const std::byte* gained = message.data() + sizeof(range);
+  for (int i = 0; i < range.count; ++i) {
+    const bool own = before.has(range.first + i);
+    const std::byte* state = own ? part.trajectory(range.first + i - before.first).kept_state : gained;
+    std::copy_n(state, state_bytes, next.trajectory(i).kept_state);
+    if (!own) gained += state_bytes;
+  }
+  part = next;
+  return blocks;
 }
 
 template <typename T>
@@ -27,6 +50,8 @@ MpiCollector::MpiCollector(const CollectionPlan& plan, const ActorFactory& make_
       parameters_(plan.parameter_count),
       blocks_(plan.segment_bytes()),
       segment_(plan.layout, blocks_.data(), 0, plan.environments),
+      division_(plan),
+      changes_(static_cast<std::size_t>(plan.workers)),
       actor_(make_actor(0, environments_of(0, plan.workers, plan.environments).count)),
       answers_(static_cast<std::size_t>(plan.workers)),
       requests_(2 * static_cast<std::size_t>(plan.workers - 1), MPI_REQUEST_NULL),
@@ -38,16 +63,34 @@ MpiCollector::MpiCollector(const CollectionPlan& plan, const ActorFactory& make_
 MpiCollector::~MpiCollector() { send_end(session_, plan_.workers); }
 
 SegmentView MpiCollector::part_of(int worker) const {
-  const EnvironmentRange range = environments_of(worker, plan_.workers, plan_.environments);
+  const EnvironmentRange range = division_.of(worker);
   return segment_.part(range.first, range.count);
+}
+
+void MpiCollector::pack_change(int rank) {
+  const EnvironmentRange range = division_.of(rank);
+  const EnvironmentRange before = division_.observed(rank);
+  const auto state_bytes = static_cast<std::size_t>(plan_.layout.state_bytes);
+  std::vector<std::byte>& message = changes_[static_cast<std::size_t>(rank)];
+  message.resize(division_.message_bytes(rank));
+  std::memcpy(message.data(), &range, sizeof(range));
+  std::byte* next = message.data() + sizeof(range);
+  for (int environment = range.first; environment < range.first + range.count; ++environment) {
+    if (before.has(environment)) continue;
+    next = std::copy_n(segment_.trajectory(environment).kept_state, state_bytes, next);
+  }
 }
 
 bool MpiCollector::collect(const std::atomic<bool>& stop) {
   session_.keep_to_own_cores();
   if (plan_.workers > 1) {
+    for (int rank = 1; rank < plan_.workers; ++rank) {
+      if (division_.changed(rank)) pack_change(rank);
+    }
     post_receives();
     send_weights();
   }
+  if (division_.changed(0)) actor_->take_over(part_of(0));
   slow_down_this_thread(plan_.slowness_of(0));
   actor_->charge_step_cost(charge_);
   const double start_seconds = monotonic_seconds();
@@ -55,7 +98,10 @@ bool MpiCollector::collect(const std::atomic<bool>& stop) {
   answers_[0].collecting_seconds = monotonic_seconds() - start_seconds;
   if (plan_.workers > 1) receive_trajectories(stop);
   if (stop.load()) session_.stop().store(false);
-  return std::all_of(answers_.begin(), answers_.end(), [](const RoundHeader& answer) { return answer.flag != 0; });
+  const bool complete =
+      std::all_of(answers_.begin(), answers_.end(), [](const RoundHeader& answer) { return answer.flag != 0; });
+  if (plan_.by_speed && complete) division_.observe(worker_seconds());
+  return complete;
 }
 
 // Before the weights leave, so that whatever comes back finds its place.
@@ -75,13 +121,21 @@ void MpiCollector::post_receives() {
 void MpiCollector::send_weights() {
   const double start_seconds = monotonic_seconds();
   command_.flag = charge_ ? 1 : 0;
+  other_command_.flag = command_.flag;
   sends_.clear();
   for (int rank = 1; rank < plan_.workers; ++rank) {
-    sends_.push_back(post_send(session_, rank, kHeaderTag, one(command_)));
+    if (division_.changed(rank)) {
+      const std::span<const std::byte> change(changes_[static_cast<std::size_t>(rank)]);
+      sends_.push_back(post_send(session_, rank, kHeaderTag, one(other_command_)));
+      sends_.push_back(post_send(session_, rank, kStatesTag, change));
+    } else {
+      sends_.push_back(post_send(session_, rank, kHeaderTag, one(command_)));
+    }
     sends_.push_back(post_send(session_, rank, kWeightsTag, std::span<const float>(parameters_.span())));
     ledger_.add_message(Purpose::kControl, sizeof(command_));
     ledger_.add_message(Purpose::kWeights, plan_.parameter_bytes());
   }
+  division_.count_messages(ledger_);
   const double posted_seconds = monotonic_seconds();
   for (int rank = 1; rank < plan_.workers; ++rank) session_.ring(rank);
   const double rung_seconds = monotonic_seconds();
@@ -150,6 +204,10 @@ double MpiCollector::slowest_receipt_seconds() const {
   return static_cast<double>(slowest);
 }
 
+std::vector<int> MpiCollector::worker_environments() const {
+  return plan_.by_speed ? division_.observed_counts() : std::vector<int>();
+}
+
 std::vector<WorkerSeconds> MpiCollector::worker_seconds() const {
   std::vector<WorkerSeconds> seconds;
   for (const RoundHeader& answer : answers_) seconds.push_back({answer.collecting_seconds});
@@ -161,7 +219,7 @@ void serve_mpi_collector(const CollectionPlan& plan, const ActorFactory& make_ac
   const EnvironmentRange range = environments_of(session.rank(), plan.workers, plan.environments);
   AlignedBuffer<float> parameters(plan.parameter_count);
   AlignedBuffer<std::byte> blocks(static_cast<std::size_t>(range.count) * plan.layout.block_bytes());
-  const SegmentView part(plan.layout, blocks.data(), range.first, range.count);
+  SegmentView part(plan.layout, blocks.data(), range.first, range.count);
   AlignedBuffer<std::byte> message(plan.layout.whole_episodes ? most_crossing_bytes(part) : 0);
   const std::unique_ptr<Actor> actor = make_actor(range.first, range.count);
   slow_down_this_thread(plan.slowness_of(session.rank()));
@@ -170,6 +228,10 @@ void serve_mpi_collector(const CollectionPlan& plan, const ActorFactory& make_ac
     receive(session, 0, kHeaderTag, std::span(&command, 1));
     if (command.command == RoundCommand::kEnd) return;
     const double arrival_seconds = monotonic_seconds();
+    if (command.command == RoundCommand::kCollectOthers) {
+      blocks = receive_change(plan, session, part);
+      actor->take_over(part);
+    }
     receive(session, 0, kWeightsTag, parameters.span());
     actor->charge_step_cost(command.flag != 0);
     const double start_seconds = monotonic_seconds();

@@ -5,7 +5,8 @@
 //   weights        (W - 1) S                           a message to each rank
 //   trajectories   the blocks of ranks 1 .. W - 1    a message from each, received in place; of whole
 //                  episodes the steps that were taken, copied into place (taken_steps.hpp)
-//   control        (W - 1) 2 * 16                      a command to each, an answer from each
+//   control        (W - 1) 2 * 16                      a command to each, an answer from each; where environments
+//                  move, environment_division.hpp's messages, after the command
 // The weights are offered to all ranks at once. Where a rank takes them without rank 0's help (MpiSession's
 // delivers_alone()), rank 0 goes on to collect, and their transfer is the time to offer them and the longest time that a
 // rank took to take them in. Elsewhere it is the longer of the time to hand them to the network, which may hold them for
@@ -19,6 +20,7 @@
 #include "core/aligned_buffer.hpp"
 #include "parallel/collect/collection_plan.hpp"
 #include "parallel/collect/collector.hpp"
+#include "parallel/collect/environment_division.hpp"
 #include "parallel/collect/round_header.hpp"
 #include "parallel/transport/mpi_session.hpp"
 
@@ -37,10 +39,13 @@ class MpiCollector final : public Collector {
   SegmentView segment() const override { return segment_; }
   void charge_step_cost(bool charge) override { charge_ = charge; }
   std::vector<WorkerSeconds> worker_seconds() const override;
+  std::vector<int> worker_environments() const override;
   CommunicationLedger& ledger() override { return ledger_; }
 
  private:
   SegmentView part_of(int worker) const;
+  // The message for a rank whose environments are others than in the last round, from the states that came with it.
+  void pack_change(int rank);
   void post_receives();
   void send_weights();
   void receive_trajectories(const std::atomic<bool>& stop);
@@ -53,9 +58,12 @@ class MpiCollector final : public Collector {
   AlignedBuffer<float> parameters_;
   AlignedBuffer<std::byte> blocks_;
   SegmentView segment_;
+  EnvironmentDivision division_;
+  std::vector<std::vector<std::byte>> changes_;     // messages under way, by rank
   std::vector<AlignedBuffer<std::byte>> messages_;  // of whole episodes, by rank from 1
   std::unique_ptr<Actor> actor_;
   RoundHeader command_;
+  RoundHeader other_command_{RoundCommand::kCollectOthers};
   std::vector<MPI_Request> sends_;     // commands and weights
   std::vector<RoundHeader> answers_;   // by rank; rank 0's is its own record
   std::vector<MPI_Request> requests_;  // answer and trajectories of rank 1, of rank 2, ...

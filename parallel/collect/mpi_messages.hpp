@@ -14,7 +14,14 @@
 
 namespace prl {
 
-enum MpiTag : int { kHeaderTag = 1, kWeightsTag = 2, kTrajectoriesTag = 3, kActionsTag = 4, kOutcomesTag = 5 };
+enum MpiTag : int {
+  kHeaderTag = 1,
+  kWeightsTag = 2,
+  kTrajectoriesTag = 3,
+  kActionsTag = 4,
+  kOutcomesTag = 5,
+  kStatesTag = 6
+};
 
 // Throws std::invalid_argument unless every rank, but the first `beside`, is one worker of the plan and messages fit MPI's
 // counts.

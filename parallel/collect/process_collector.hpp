@@ -5,7 +5,8 @@
 //   weights        (W - 1) S                           read in place by workers 1 .. W - 1
 //   trajectories   the blocks of workers 1 .. W - 1    written in place; of whole episodes
 //                  the steps that were taken (taken_steps.hpp)
-//   control        (W - 1) 2 * 16                      a command to each, an answer from each
+//   control        (W - 1) 2 * 16                      a command to each, an answer from each; where environments
+//                  move, environment_division.hpp's messages
 // `transfer_seconds` of control is the time to start the round, which wakes the workers; weights and trajectories take
 // none. Worker 0's wait for the others is `waiting_seconds` of control.
 #pragma once
@@ -14,6 +15,7 @@
 
 #include "parallel/collect/collection_plan.hpp"
 #include "parallel/collect/collector.hpp"
+#include "parallel/collect/environment_division.hpp"
 #include "parallel/collect/round_header.hpp"
 #include "parallel/transport/core_share.hpp"
 #include "parallel/transport/process_group.hpp"
@@ -33,6 +35,7 @@ class ProcessCollector final : public Collector {
   SegmentView segment() const override { return segment_; }
   void charge_step_cost(bool charge) override { charge_ = charge; }
   std::vector<WorkerSeconds> worker_seconds() const override;
+  std::vector<int> worker_environments() const override;
   CommunicationLedger& ledger() override { return ledger_; }
 
   // The processes, of which worker 0 is the calling one.
@@ -53,6 +56,10 @@ class ProcessCollector final : public Collector {
 
   SegmentView part_of(int worker) const;
   void run_worker(int worker, const ActorFactory& make_actor);
+  // The part that `worker` collects now; its actor takes over what moved.
+  SegmentView next_part(int worker, const SegmentView& last_part, Actor& actor) const;
+  // For the next round, from the division; all wait for it to begin.
+  void set_ranges();
   void start_round();
   void await_answers(const std::atomic<bool>& stop);
   void tell_to_stop();
@@ -62,9 +69,12 @@ class ProcessCollector final : public Collector {
   std::span<float> parameters_;
   SegmentView segment_;
   Round& round_;
-  std::span<Answer> answers_;  // by worker; worker 0's is its own record
+  std::span<Answer> answers_;           // by worker; worker 0's is its own record
+  std::span<EnvironmentRange> ranges_;  // by worker, of this round
+  EnvironmentDivision division_;        // worker 0's
   std::unique_ptr<ProcessGroup> processes_;
   std::unique_ptr<Actor> actor_;
+  SegmentView own_part_;
   bool charge_ = true;
   CommunicationLedger ledger_;
   CoreShare share_;

@@ -5,7 +5,8 @@
 
 namespace prl {
 
-enum class RoundCommand : std::uint16_t { kCollect = 1, kEnd = 2 };
+// kCollectOthers: other environments than before, which a message names.
+enum class RoundCommand : std::uint16_t { kCollect = 1, kEnd = 2, kCollectOthers = 3 };
 
 struct RoundHeader {
   RoundCommand command = RoundCommand::kCollect;

@@ -35,6 +35,7 @@ ThreadCollector::ThreadCollector(const CollectionPlan& plan, const ActorFactory&
       blocks_(plan.segment_bytes()),
       segment_(plan.layout, blocks_.data(), 0, plan.environments),
       parts_(static_cast<std::size_t>(parts_of(plan))),
+      division_(plan),
       seconds_(static_cast<std::size_t>(plan.workers)),
       steps_(static_cast<std::size_t>(plan.workers)),
       threads_(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(plan.workers)),
@@ -55,6 +56,8 @@ void ThreadCollector::collect_part(Part& part, const std::atomic<bool>& stop) {
   slow_down_this_thread(plan_.slowness_of(part.worker));
   thread_local const bool precise = (request_precise_sleep(), true);
   static_cast<void>(precise);
+  if (part.moved) part.actor->take_over(part_of(part));
+  part.moved = false;
   const double start_seconds = monotonic_seconds();
   part.complete = part.actor->collect(parameters_.data(), part_of(part), stop);
   part.collecting_seconds = monotonic_seconds() - start_seconds;
@@ -79,7 +82,22 @@ bool ThreadCollector::collect(const std::atomic<bool>& stop) {
   for (int worker = 1; worker < plan_.workers; ++worker) {
     ledger_.add_message(Purpose::kWeights, plan_.parameter_bytes());
   }
-  return std::all_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.complete; });
+  const bool complete = std::all_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.complete; });
+  division_.count_messages(ledger_);
+  if (plan_.by_speed && complete) move_environments();
+  return complete;
+}
+
+void ThreadCollector::move_environments() {
+  division_.observe(seconds_);
+  for (Part& part : parts_) {
+    part.range = division_.of(part.worker);
+    part.moved = division_.changed(part.worker);
+  }
+}
+
+std::vector<int> ThreadCollector::worker_environments() const {
+  return plan_.by_speed ? division_.observed_counts() : std::vector<int>();
 }
 
 void ThreadCollector::count_parts() {
