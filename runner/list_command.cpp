@@ -3,6 +3,7 @@
 #include <array>
 #include <string_view>
 
+#include "device/cuda_device.hpp"
 #include "envs/registry.hpp"
 #include "envs/tabular/registry.hpp"
 #include "runner/cell_matrix.hpp"
@@ -88,6 +89,19 @@ Json cells_json() {
   return json;
 }
 
+Json gpu_json() {
+  const CudaDeviceAnswer answer = find_cuda_device();
+  if (!answer.device) return {{"device", nullptr}, {"reason", answer.reason}};
+  const CudaDevice& device = *answer.device;
+  return {{"device",
+           {{"name", device.name},
+            {"capability", device.capability},
+            {"driver", device.driver},
+            {"multiprocessors", device.multiprocessors},
+            {"memory_bytes", device.memory_bytes}}},
+          {"reason", ""}};
+}
+
 Json tables_json() {
   Json json = Json::array();
   for (const TableInfo& info : tables()) {
@@ -148,6 +162,18 @@ void print_known_names() {
   for (const KnownName& known : kKnownNames) fmt::print("  {:<22} {}\n", known.name, known.options);
 }
 
+void print_gpu() {
+  const CudaDeviceAnswer answer = find_cuda_device();
+  const std::string_view toolkit = cuda_toolkit_version();
+  fmt::print("\nGPU kernels: {}\n", toolkit.empty() ? "none in this build" : fmt::format("of CUDA {}", toolkit));
+  if (answer.device) {
+    fmt::print("  {}, compute capability {}, driver for CUDA {}, {} MiB\n", answer.device->name,
+               answer.device->capability, answer.device->driver, answer.device->memory_bytes >> 20);
+  } else {
+    fmt::print("  {}\n", answer.reason);
+  }
+}
+
 void print_tables() {
   fmt::print("\nTables, of the tabular rules; any RandomMdp-S<states>-A<actions>[-seed<n>]\n");
   for (const TableInfo& info : tables()) {
@@ -175,11 +201,13 @@ int run_list(const ListOptions& options) {
     print_known_names();
     print_cells();
     print_tabular_cells();
+    print_gpu();
     return 0;
   }
   const Json json = {{"schema_version", kSchemaVersion},
                      {"build", build_json()},
                      {"machine", machine_json(describe_machine())},
+                     {"gpu", gpu_json()},
                      {"environments", environments_json()},
                      {"presets", presets_json()},
                      {"known_names", known_names_json()},

@@ -4,6 +4,7 @@
 
 #include "algorithms/network_setting.hpp"
 #include "build_info.hpp"
+#include "device/cuda_device.hpp"
 
 namespace prl {
 namespace {
@@ -127,7 +128,10 @@ Json build_json() {
           {"build_type", PRL_BUILD_TYPE},
           {"instruction_set", describe_machine().instruction_set},
           {"libraries",
-           {{"libtorch", PRL_BUILD_TORCH_VERSION}, {"onetbb", PRL_BUILD_TBB_VERSION}, {"mpi", PRL_BUILD_MPI_VERSION}}}};
+           {{"libtorch", PRL_BUILD_TORCH_VERSION},
+            {"onetbb", PRL_BUILD_TBB_VERSION},
+            {"mpi", PRL_BUILD_MPI_VERSION},
+            {"cuda", std::string(cuda_toolkit_version())}}}};
 }
 
 Json machine_json(const Machine& machine) {

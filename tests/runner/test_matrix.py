@@ -76,6 +76,15 @@ def test_a_preset_is_what_the_list_says(tmp_path: Path, preset: dict[str, Any]) 
     assert settings == preset["settings"]
 
 
+def test_a_gpu_is_named_or_its_absence_explained(tmp_path: Path) -> None:
+    text, gpu = run(["list"], tmp_path).output, LIST["gpu"]
+    toolkit = LIST["build"]["libraries"]["cuda"]
+    assert f"GPU kernels: {f'of CUDA {toolkit}' if toolkit else 'none in this build'}\n" in text
+    assert (gpu["device"] is None) == gpu["reason"].startswith("no CUDA device: ")
+    assert (gpu["reason"] or gpu["device"]["name"]) in text
+    assert toolkit or gpu["device"] is None
+
+
 def test_people_see_the_same(tmp_path: Path) -> None:
     text = run(["list"], tmp_path).output
     for cell in LIST["cells"]:
