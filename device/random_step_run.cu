@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "device/cuda_block.cuh"
 #include "device/cuda_check.cuh"
 #include "device/environment_types.hpp"
 #include "device/random_steps.hpp"
@@ -13,11 +14,6 @@ namespace prl {
 namespace {
 
 constexpr int kBlockThreads = 128;
-
-__device__ ThreadIndex this_thread() {
-  return {static_cast<std::int32_t>(blockIdx.x), static_cast<std::int32_t>(threadIdx.x),
-          static_cast<std::int32_t>(blockDim.x)};
-}
 
 template <Environment E>
 __global__ void __launch_bounds__(kBlockThreads) begin_kernel(EnvironmentArrays<E> environments) {
