@@ -128,7 +128,7 @@ format:
 check:
 	@command -v $(CLANG_FORMAT) >/dev/null || { echo "make check: $(CLANG_FORMAT) is missing: apt-get install clang-format" >&2; exit 1; }
 	@$(sources) | xargs -r $(CLANG_FORMAT) --dry-run --Werror
-	@! command -v shellcheck >/dev/null || shellcheck tools/*.sh .ci/run
+	@! command -v shellcheck >/dev/null || shellcheck tools/*.sh experiments/*.sh .ci/run
 
 tidy: build
 	@run-clang-tidy -quiet -p $(build_dir)

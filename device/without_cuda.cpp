@@ -1,6 +1,7 @@
 // A build without kernels: every question about a device has the same answer.
 #include "device/cuda_device.hpp"
 #include "device/policy_rollout_run.hpp"
+#include "device/q_learning_run.hpp"
 #include "device/random_step_run.hpp"
 
 namespace prl {
@@ -20,6 +21,10 @@ std::unique_ptr<RandomStepRun> random_steps_on_device(std::string_view, std::uin
 }
 
 std::unique_ptr<PolicyRolloutRun> policy_rollouts_on_device(const PolicyRolloutSetting&, const NetworkLayout&) {
+  throw DeviceError(kNoKernels);
+}
+
+std::unique_ptr<QLearningRun> q_learning_on_device(const FlatTable&, const QLearningSetting&) {
   throw DeviceError(kNoKernels);
 }
 

@@ -51,7 +51,7 @@ Ends compare_segments(const NetworkSpec& spec, int steps) {
       (*run)->collect(parameters.data());
       const prl::test::Blocks blocks(actors.layout(), kEnvironments);
       prl::copy_to_blocks((*run)->segment(), blocks.view());
-      REQUIRE(blocks.copy() == bytes);
+      REQUIRE((blocks.copy() == bytes));  // in one, so that a failure does not print them
     }
     const prl::TimeMajorSegment& seen = forwards->segment();
     for (std::size_t row = 0; row < seen.rows(); ++row) {
