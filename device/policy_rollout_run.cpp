@@ -42,8 +42,30 @@ class HostRun final : public PolicyRolloutRun {
 
   const TimeMajorSegment& segment() override { return segment_.view(); }
 
+  SegmentReturns generalised_advantage(float gamma, float lambda) override {
+    return for_each_environment([&](const ThreadIndex& index, SegmentReturns& out) {
+      device_generalised_advantage(index, segment_.view(), gamma, lambda, out.advantages.data(), out.targets.data());
+    });
+  }
+
+  SegmentReturns vtrace(const float* log_ratios, const DeviceVtrace& coefficients) override {
+    return for_each_environment([&](const ThreadIndex& index, SegmentReturns& out) {
+      device_vtrace(index, segment_.view(), log_ratios, coefficients, out.targets.data(), out.advantages.data());
+    });
+  }
+
  private:
   std::int32_t blocks() const { return covering_blocks(rollout_.environments.count, kRolloutThreads); }
+
+  template <typename Body>
+  SegmentReturns for_each_environment(const Body& body) const {
+    const auto begin = std::chrono::steady_clock::now();
+    const std::size_t rows = segment_.view().rows();
+    SegmentReturns out{0.0, std::vector<float>(rows), std::vector<float>(rows)};
+    for_each_thread(blocks(), kRolloutThreads, [&](const ThreadIndex& index) { body(index, out); });
+    out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return out;
+  }
 
   ThreadOrder order_;
   std::vector<float> states_;

@@ -26,6 +26,17 @@ __global__ void __launch_bounds__(kRolloutThreads, 3) rollout_kernel(const __gri
   rollout.collect(block);
 }
 
+__global__ void __launch_bounds__(kRolloutThreads)
+    advantage_kernel(TimeMajorSegment segment, float gamma, float lambda, float* advantages, float* returns) {
+  device_generalised_advantage(this_thread(), segment, gamma, lambda, advantages, returns);
+}
+
+__global__ void __launch_bounds__(kRolloutThreads)
+    vtrace_kernel(TimeMajorSegment segment, const float* log_ratios, DeviceVtrace coefficients, float* targets,
+                  float* advantages) {
+  device_vtrace(this_thread(), segment, log_ratios, coefficients, targets, advantages);
+}
+
 template <Environment E>
 class DeviceRun final : public PolicyRolloutRun {
  public:
@@ -65,9 +76,35 @@ class DeviceRun final : public PolicyRolloutRun {
     return on_host_.view();
   }
 
+  SegmentReturns generalised_advantage(float gamma, float lambda) override {
+    return with_returns([&](float* advantages, float* targets) {
+      advantage_kernel<<<blocks(), kRolloutThreads>>>(rollout_.out, gamma, lambda, advantages, targets);
+    });
+  }
+
+  SegmentReturns vtrace(const float* log_ratios, const DeviceVtrace& coefficients) override {
+    const DeviceBuffer<float> ratios(rollout_.out.rows());
+    ratios.copy_from(log_ratios);
+    return with_returns([&](float* advantages, float* targets) {
+      vtrace_kernel<<<blocks(), kRolloutThreads>>>(rollout_.out, ratios.data(), coefficients, targets, advantages);
+    });
+  }
+
  private:
   std::int32_t blocks() const { return covering_blocks(rollout_.environments.count, kRolloutThreads); }
   std::size_t shared_bytes() const { return Rollout::shared_floats(rollout_.network) * sizeof(float); }
+
+  template <typename Launch>
+  SegmentReturns with_returns(const Launch& launch) const {
+    const std::size_t rows = rollout_.out.rows();
+    const DeviceBuffer<float> advantages(rows), targets(rows);
+    timer_.start();
+    launch(advantages.data(), targets.data());
+    SegmentReturns out{timer_.stop(), std::vector<float>(rows), std::vector<float>(rows)};
+    advantages.copy_to(out.advantages.data());
+    targets.copy_to(out.targets.data());
+    return out;
+  }
 
   DeviceBuffer<float> parameters_;
   DeviceBuffer<float> states_;

@@ -1,6 +1,7 @@
 // Segments of a policy, collected on the device or, as its check, by the same body on the host.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "core/network_layout.hpp"
 #include "device/host_block.hpp"
+#include "device/returns.hpp"
 #include "device/time_major_segment.hpp"
 
 namespace prl {
@@ -17,6 +19,13 @@ struct PolicyRolloutSetting {
   std::uint64_t seed = 0;
   int environments = 0;
   int steps = 0;  // of a segment
+};
+
+// Of the last segment, [T][N] each; targets are the returns of generalised advantages, or V-trace's v_t.
+struct SegmentReturns {
+  double seconds = 0.0;  // of the kernel
+  std::vector<float> advantages;
+  std::vector<float> targets;
 };
 
 class PolicyRolloutRun {
@@ -29,6 +38,10 @@ class PolicyRolloutRun {
 
   // The last segment, on the host; valid until the next collect().
   virtual const TimeMajorSegment& segment() = 0;
+
+  // Computed where the segment lies (device/returns.hpp). `log_ratios`: [T][N], on the host.
+  virtual SegmentReturns generalised_advantage(float gamma, float lambda) = 0;
+  virtual SegmentReturns vtrace(const float* log_ratios, const DeviceVtrace& coefficients) = 0;
 };
 
 // From new episodes of all environments on. Throw std::invalid_argument for an unknown environment or a network that the

@@ -148,6 +148,27 @@ void check_rollouts(const Place& place, Report& report, const prl::EnvironmentIn
   report.check("rollout_64x64/" + std::string(info.name), all == others && same_ends, largest_difference(all, others));
 }
 
+void check_returns(const Place& place, Report& report) {
+  const prl::EnvironmentInfo info = prl::find_environment("CartPole-v1")->info();
+  const prl::NetworkLayout layout = network_of(info);
+  const std::vector<float> parameters = parameters_of(layout);
+  const prl::PolicyRolloutSetting setting{info.name, kSeed, 300, 110};
+  const auto expected = prl::policy_rollouts_on_host(setting, layout);
+  const auto seen = place.rollouts(setting, layout);
+  expected->collect(parameters.data());
+  seen->collect(parameters.data());
+  std::vector<float> log_ratios(expected->segment().rows());
+  prl::Rng rng(kSeed, prl::RandomPurpose::kInitialisation, 1, 0);
+  for (float& x : log_ratios) x = 0.3F * rng.normal();
+  const auto compare = [&](const char* name, const prl::SegmentReturns& a, const prl::SegmentReturns& b) {
+    report.check(name, a.advantages == b.advantages && a.targets == b.targets,
+                 std::max(largest_difference(a.advantages, b.advantages), largest_difference(a.targets, b.targets)));
+  };
+  compare("generalised_advantage", expected->generalised_advantage(0.99F, 0.95F),
+          seen->generalised_advantage(0.99F, 0.95F));
+  compare("vtrace", expected->vtrace(log_ratios.data(), {}), seen->vtrace(log_ratios.data(), {}));
+}
+
 void check_q_learning(const Place& place, Report& report) {
   const prl::TransitionTable table = prl::random_mdp({64, 16, 4, 3});
   const prl::FlatTable flat(table);
@@ -188,6 +209,9 @@ void time_environments(const Place& place, Report& report, const prl::Environmen
     const double seconds = median_of(5, [&] { return run->collect(parameters.data()); });
     const std::string of = std::string(info.name) + "/environments:" + std::to_string(count);
     report.time("rollout_64x64/" + of, seconds, "steps/s", static_cast<double>(count) * setting.steps);
+    report.time("generalised_advantage/" + of,
+                median_of(5, [&] { return run->generalised_advantage(0.99F, 0.95F).seconds; }), "steps/s",
+                static_cast<double>(count) * setting.steps);
     const double copying = median_of(3, [&] {
       const auto begin = std::chrono::steady_clock::now();
       (void)run->segment();
@@ -219,6 +243,7 @@ int check_and_time(const Place& place, const std::string& context) {
     check_random_steps(place, report, entry->info());
     check_rollouts(place, report, entry->info());
   }
+  check_returns(place, report);
   check_q_learning(place, report);
   for (const prl::EnvironmentEntry* entry : prl::environments()) time_environments(place, report, entry->info());
   time_q_learning(place, report);

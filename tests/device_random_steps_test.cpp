@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "core/vector_env.hpp"
+#include "device/environment_types.hpp"
 #include "envs/acrobot.hpp"
 #include "envs/cartpole.hpp"
 #include "envs/mountain_car.hpp"
 #include "envs/mountain_car_continuous.hpp"
 #include "envs/pendulum.hpp"
+#include "envs/registry.hpp"
 #include "tests/catch2.hpp"
 
 namespace {
@@ -128,4 +130,11 @@ TEST_CASE("Random actions are uniform over the action space") {
   CHECK(squares / kSteps == Approx(4.0 / 3.0).margin(0.05));
   CHECK(largest <= 2.0);
   CHECK(largest > 1.99);
+}
+
+TEST_CASE("Kernels are built for the registry's environments") {
+  for (const prl::EnvironmentEntry* entry : prl::environments()) {
+    CHECK(prl::visit_environment(entry->info().name, [](auto) {}));
+  }
+  CHECK_FALSE(prl::visit_environment("CartPole-v0", [](auto) {}));
 }
