@@ -57,8 +57,8 @@ std::string why_not_server(const ParallelMode& mode) {
 
 // Empty if workers can learn by themselves and meet those that a graph connects them with.
 std::string why_not_gossip(const ParallelMode& mode) {
-  if (mode.schedule == Schedule::kFreeRunning && mode.collect != CollectMode::kSerial) {
-    return "workers that take part in the same round of a gossip wait for each other; use --schedule lock-step";
+  if (mode.schedule == Schedule::kFreeRunning && mode.collect == CollectMode::kMpi) {
+    return "free-running pairs average copies in memory that they share; use threads or processes";
   }
   return why_not_server(mode);
 }

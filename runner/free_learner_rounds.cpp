@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "parallel/agree/gossip/member_average.hpp"
 #include "parallel/schedule/hogwild_worker.hpp"
+#include "parallel/schedule/pair_worker.hpp"
 #include "parallel/schedule/server_worker.hpp"
 #include "runner/starting_parameters.hpp"
 
@@ -21,7 +23,10 @@ bool merges(const RunConfiguration& c) {
   return c.agreement == Agreement::kServer && c.server_takes == ServerTakes::kParameters;
 }
 
-// Of a server's parameters, with a lock each: small beside a second-level cache, and so large that a lock costs little
+// Whether every worker learns on parameters of its own.
+bool learns_on_own(const RunConfiguration& c) { return merges(c) || c.gossips(); }
+
+// Of parameters that are merged or averaged, with a lock each: small beside a second-level cache, and so large that a lock costs little
 // beside it.
 int pieces_of(std::size_t parameter_count) {
   constexpr std::size_t kPiece = 8192;
@@ -35,8 +40,14 @@ LearnerPlan plan_of_segments(const RunConfiguration& c) {
           c.environments / c.workers,
           c.steps_per_environment(),
           c.seed,
-          (c.rounds + c.warmup_rounds) * (merges(c) ? 1 : c.workers),
+          (c.rounds + c.warmup_rounds) * (learns_on_own(c) ? 1 : c.workers),
           segment_layout(c).cut_rows};
+}
+
+std::size_t bytes_of_own(const RunConfiguration& c, std::size_t parameter_count) {
+  const int pieces = pieces_of(parameter_count);
+  if (merges(c)) return ServedParameters<float>::bytes(parameter_count, pieces);
+  return c.gossips() ? GossipBoard<float>::bytes(c.workers, parameter_count, pieces) : 0;
 }
 
 SegmentView segment_of(const RunConfiguration& c, int worker, std::byte* blocks) {
@@ -50,11 +61,12 @@ FreeLearnerBoard::FreeLearnerBoard(const RunConfiguration& c, std::size_t parame
     : parameter_count_(parameter_count),
       locked_(c.agreement == Agreement::kServer),
       region_("the workers' reports",
-              SegmentTickets::bytes_for(c.workers, most_open(c)) +
-                  (merges(c) ? ServedParameters<float>::bytes(parameter_count, pieces_of(parameter_count)) : 0)),
+              SegmentTickets::bytes_for(c.workers, most_open(c)) + bytes_of_own(c, parameter_count)),
       tickets_(region_, c.workers, most_open(c)) {
   if (merges(c)) {
     merged_.emplace(region_, parameter_count, pieces_of(parameter_count));
+  } else if (c.gossips()) {
+    copies_.emplace(region_, c.workers, parameter_count, pieces_of(parameter_count));
   } else {
     stepped_.emplace(c.workers, parameter_count, c.averages);
   }
@@ -73,9 +85,17 @@ void FreeLearnerBoard::load(std::span<float> to, const Waiter& waiter) {
 void FreeLearnerBoard::store(std::span<const float> from) {
   if (merged_) {
     merged_->store(from, waiter_for(1));
+  } else if (copies_) {
+    copies_->store(from);
   } else {
     stepped_->store(from);
   }
+}
+
+double FreeLearnerBoard::average_copies(std::span<float> to) {
+  std::vector<const float*> copies;
+  for (int member = 0; member < copies_->members(); ++member) copies.push_back(copies_->copy(member).data());
+  return prl::average_copies<float>(copies, to);
 }
 
 FreeLearnerMember::FreeLearnerMember(const RunConfiguration& c, const NetworkLayout& layout, FreeLearnerBoard& board,
@@ -92,6 +112,11 @@ FreeLearnerMember::FreeLearnerMember(const RunConfiguration& c, const NetworkLay
   if (stepped != nullptr) {
     worker_ = std::make_unique<HogwildWorker>(*stepped, worker, *actor_, *learner_, segment, c.solved_return,
                                               board.locked() ? std::optional(std::move(waiter)) : std::nullopt);
+  } else if (board.copies() != nullptr) {
+    pairs_ = std::make_unique<PairAveraging<float>>(*board.copies(), c.graph, worker, own_.span(), c.seed,
+                                                    std::move(waiter));
+    worker_ =
+        std::make_unique<PairWorker>(*pairs_, worker, *actor_, *learner_, segment, c.agree_every, c.solved_return);
   } else {
     server_ = std::make_unique<MergingMember<float>>(
         *board.merged(), MergeSetting{c.merge_rate_or_mean(), c.refresh_after_merge}, std::move(waiter));
@@ -102,19 +127,22 @@ FreeLearnerMember::FreeLearnerMember(const RunConfiguration& c, const NetworkLay
 
 FreeLearnerRounds::FreeLearnerRounds(const RunConfiguration& c, const NetworkLayout& layout, FreeLearnerBoard& board,
                                      std::unique_ptr<Actor> actor, std::function<void()> check_others)
-    : workers_(static_cast<std::uint64_t>(c.workers)),
+    : configuration_(c),
+      workers_(static_cast<std::uint64_t>(c.workers)),
       warmup_rounds_(static_cast<std::uint64_t>(c.warmup_rounds)),
       all_rounds_(warmup_rounds_ + static_cast<std::uint64_t>(c.rounds)),
       board_(board),
       check_others_(std::move(check_others)),
       member_(c, layout, board, 0, std::move(actor), waiter_for(c.workers, check_others_)),
-      push_purpose_(merges(c) ? Purpose::kWeights : Purpose::kGradients),
+      push_purpose_(learns_on_own(c) ? Purpose::kWeights : Purpose::kGradients),
       seen_(layout.parameter_count),
       replays_(workers_, member_.learner().replay_counts()) {
   board_.store(member_.own());
+  std::copy(member_.own().begin(), member_.own().end(), seen_.data());
 }
 
 std::span<float> FreeLearnerRounds::parameters() {
+  if (board_.copies() != nullptr) return seen_.span();
   board_.load(seen_.span(), waiter_for(static_cast<int>(workers_), check_others_));
   return seen_.span();
 }
@@ -169,6 +197,8 @@ bool FreeLearnerRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& o
   running_since_seconds_ = monotonic_seconds();
   outcome.seconds.collect = running_since_seconds_ - begin_seconds + paused_seconds_ - outcome.seconds.learn;
   paused_seconds_ = 0.0;
+  const bool looked_at = configuration_.evaluates_after(static_cast<long>(round_) - 1) || round_ == all_rounds_;
+  if (board_.copies() != nullptr && looked_at) average_members(outcome);
   return true;
 }
 
@@ -202,10 +232,17 @@ void FreeLearnerRounds::pause() {
   running_since_seconds_ = 0.0;
 }
 
+// As after all segments that the workers have finished; the bytes are those of the reports that were taken.
+void FreeLearnerRounds::average_members(RoundOutcome& outcome) {
+  pause();
+  outcome.members = {board_.average_copies(seen_.span()), ledger_.of(Purpose::kWeights).bytes};
+}
+
 // The others leave, so that the parameters stay as they are.
 void FreeLearnerRounds::give_up() {
   board_.tickets().end();
   pause();
+  if (board_.copies() != nullptr) board_.average_copies(seen_.span());
 }
 
 void FreeLearnerRounds::charge_step_cost(bool charge) {

@@ -1,6 +1,6 @@
 // Rounds of workers that all collect and learn by themselves and wait for nobody: they step parameters that they share
 // without locks (A3C, where the rule is A2C's), have a server step its own by their gradients, or learn on parameters of
-// their own and merge them with a server's. A round is as many segments as there are workers, whoever worked on them, in
+// their own and merge them with a server's or average them in pairs (AD-PSGD). A round is as many segments as there are workers, whoever worked on them, in
 // the order in which they were finished; workers go on into the next rounds while one is counted.
 #pragma once
 
@@ -11,6 +11,7 @@
 
 #include "core/actor.hpp"
 #include "core/aligned_buffer.hpp"
+#include "parallel/agree/gossip/pair_averaging.hpp"
 #include "parallel/agree/hogwild_parameters.hpp"
 #include "parallel/agree/merging_server.hpp"
 #include "parallel/agree/parameter_agreement.hpp"
@@ -26,9 +27,12 @@ class FreeLearnerBoard {
   explicit FreeLearnerBoard(const RunConfiguration& configuration, std::size_t parameter_count);
 
   std::size_t size_bytes() const { return parameter_count_ * sizeof(float); }
-  // As they are now; before anybody works.
+  // As they are now, of workers that have none in common not to be asked for; before anybody works.
   void load(std::span<float> to, const Waiter& waiter);
   void store(std::span<const float> from);
+  // Of workers that average in pairs, while none of them works: writes the average of their copies, returns how far
+  // these are apart.
+  double average_copies(std::span<float> to);
 
   // What workers step by their gradients; null where they merge parameters of their own.
   HogwildParameters* stepped() { return stepped_ ? &*stepped_ : nullptr; }
@@ -36,6 +40,8 @@ class FreeLearnerBoard {
   bool locked() const { return locked_; }
   // What they merge them with; else null.
   ServedParameters<float>* merged() { return merged_ ? &*merged_ : nullptr; }
+  // Their copies, where they average in pairs; else null.
+  GossipBoard<float>* copies() { return copies_ ? &*copies_ : nullptr; }
   SegmentTickets& tickets() { return tickets_; }
 
  private:
@@ -44,13 +50,14 @@ class FreeLearnerBoard {
   std::optional<HogwildParameters> stepped_;
   SharedRegion region_;
   std::optional<ServedParameters<float>> merged_;
+  std::optional<GossipBoard<float>> copies_;
   SegmentTickets tickets_;
 };
 
 // A worker's environments, parameters of its own or a copy, gradient and learner.
 class FreeLearnerMember {
  public:
-  // `waiter` is how it waits for its turn at the server.
+  // `waiter` is how it waits for its turn at the server or at a copy.
   FreeLearnerMember(const RunConfiguration& configuration, const NetworkLayout& layout, FreeLearnerBoard& board,
                     int worker, std::unique_ptr<Actor> actor, Waiter waiter);
 
@@ -66,7 +73,8 @@ class FreeLearnerMember {
   AlignedBuffer<float> own_;
   AlignedBuffer<float> gradient_;
   std::unique_ptr<Learner> learner_;
-  std::unique_ptr<ParameterAgreement<float>> server_;  // null where it steps shared parameters
+  std::unique_ptr<ParameterAgreement<float>> server_;  // null where it meets none
+  std::unique_ptr<PairAveraging<float>> pairs_;        // null where it has no neighbours
   std::unique_ptr<FreeWorker> worker_;
 };
 
@@ -77,7 +85,7 @@ class FreeLearnerRounds final : public RoundRunner {
   FreeLearnerRounds(const RunConfiguration& configuration, const NetworkLayout& layout, FreeLearnerBoard& board,
                     std::unique_ptr<Actor> actor, std::function<void()> check_others);
 
-  // A copy, as it is now.
+  // A copy, as it is now; of workers that average in pairs, their average when it was last looked at.
   std::span<float> parameters() override;
   // RoundSeconds::learn is worker 0's own; collect is all the rest.
   bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
@@ -94,8 +102,10 @@ class FreeLearnerRounds final : public RoundRunner {
   // The segments that may be begun during a round.
   std::uint64_t limit_of(std::uint64_t round) const;
   void take(RoundOutcome& outcome, const SegmentReport& report);
+  void average_members(RoundOutcome& outcome);
   void give_up();
 
+  const RunConfiguration& configuration_;
   std::uint64_t workers_;
   std::uint64_t warmup_rounds_;
   std::uint64_t all_rounds_;

@@ -20,13 +20,14 @@ struct KnownName {
   std::string_view name;
   std::string_view options;
 };
-constexpr std::array<KnownName, 8> kKnownNames = {
+constexpr std::array<KnownName, 9> kKnownNames = {
     {{"A2C", "--algorithm a2c"},
      {"A2C, gradients summed", "--algorithm a2c --collect processes --workers 2 --agreement all-reduce"},
      {"A3C", "--algorithm a2c --collect threads --workers 2 --schedule free-running --agreement hogwild"},
      {"Parameter server, synchronous",
       "--algorithm dqn --env CartPole-v1 --collect processes --workers 2 --agreement server"},
      {"Gossip", "--algorithm a2c --env CartPole-v1 --collect processes --workers 2 --agreement gossip"},
+     {"AD-PSGD", "--algorithm a2c --collect processes --workers 2 --schedule free-running --agreement gossip"},
      {"Parameter server, asynchronous",
       "--algorithm dqn --env CartPole-v1 --collect processes --workers 2 --schedule free-running --agreement server"},
      {"IMPALA", "--algorithm vtrace --collect processes --workers 2 --schedule free-running"},

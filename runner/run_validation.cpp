@@ -186,6 +186,10 @@ void validate_agreement(const RunConfiguration& c) {
       fmt::format("--server-shards {} is for a parameter server: give --agreement server with it", c.server_shards));
   require(c.graph == GossipTopology::kRing || c.gossips(),
           fmt::format("--graph {} says who meets whom in a gossip: give --agreement gossip with it", name_of(c.graph)));
+  require(!c.gossips() || !c.free_running() || is_symmetric(c.graph),
+          fmt::format("--graph {} has a direction, and free-running pairs average both copies: give --graph ring, "
+                      "hypercube or random-pairs, or --schedule lock-step",
+                      name_of(c.graph)));
   const bool merges =
       c.agreement == Agreement::kServer && c.free_running() && c.server_takes == ServerTakes::kParameters;
   require(c.server_takes == ServerTakes::kParameters || (c.agreement == Agreement::kServer && c.free_running()),

@@ -78,7 +78,8 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
             "their own segments where they run freely");
   add_choice<GossipTopology>(command, "--graph", c.graph, graphs(),
                              "who meets whom with --agreement gossip; parameters are mixed, or on the directed "
-                             "graphs exponential, one-peer and random-peer summed by push-sum [ring]");
+                             "graphs exponential, one-peer and random-peer summed by push-sum; free-running workers "
+                             "average with one neighbour at a time, on the others [ring]");
   add_value(command, "--server-shards", c.server_shards, kWhole,
             "workers that serve a range of the parameters each, with --agreement server in lock-step");
   add_choice<ServerTakes>(command, "--server-takes", c.server_takes,

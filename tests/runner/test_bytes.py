@@ -239,6 +239,27 @@ def test_bytes_and_lags_of_merges(tmp_path: Path, collect: str, workers: int, re
     assert sum(lag["lag"] * lag["segments"] for lag in record["staleness"]) <= merges * (workers - 1)
 
 
+@pytest.mark.parametrize(("collect", "workers", "graph"), [("threads", 4, "ring"), ("processes", 4, "random-pairs")])
+@pytest.mark.parametrize("every", [1, 3])
+def test_bytes_and_lags_of_pairs(tmp_path: Path, collect: str, workers: int, graph: str, every: int) -> None:
+    """Averages with a neighbour after a worker's every K-th segment: its copy there, the neighbour's back."""
+    mode = f"--collect {collect} --workers {workers} --agreement gossip --graph {graph} --schedule free-running"
+    record = train(tmp_path, mode, f"--algorithm a2c --env CartPole-v1 --rounds 12 --evaluate-every 5 --agree-every {every}")
+    segments = 12 * workers
+    assert record["counts"]["updates"] == segments
+    met = sum(lag["segments"] for lag in record["staleness"])
+    # Each worker may be at up to K - 1 segments since it met.
+    assert segments - workers * (every - 1) <= met * every <= segments
+    assert counted(record, "weights") == (2 * met * 4 * record["counts"]["parameters"], 2 * met)
+    assert counted(record, "gradients") == counted(record, "trajectories") == counted(record, "control") == (0, 0)
+    # An average is a lag of the neighbour's next one at most; each of the others may have made one that is not yet reported.
+    assert sum(lag["lag"] * lag["segments"] for lag in record["staleness"]) <= met + workers - 1
+    points = [point for point in record["curve"] if "disagreement" in point]
+    assert [record["curve"].index(point) for point in points] == [4, 9, 11]
+    assert all(point["disagreement"] > 0 for point in points)
+    assert points[-1]["weights_bytes_of_all_workers"] == counted(record, "weights")[0]
+
+
 @pytest.mark.parametrize(("collect", "workers"), [("threads", 2), ("processes", 4)])
 @pytest.mark.parametrize("rule", ["a2c", "ppo"])
 def test_workers_on_shared_parameters_count_rounds_copies_and_steps(

@@ -71,6 +71,26 @@ def test_a_worker_alone_in_a_gossip_equals_serial(tmp_path: Path, options: str, 
 
 
 @pytest.mark.parametrize(("options", "mode"), [
+    ("--algorithm a2c --preset paper", "threads --graph random-pairs"),
+    ("--algorithm ppo --preset tuned --anneal-learning-rate true", "processes --agree-every 2"),
+    ("--algorithm dqn --env CartPole-v1", "threads --graph hypercube"),
+])
+def test_a_worker_alone_without_neighbours_equals_serial(tmp_path: Path, options: str, mode: str) -> None:
+    evaluated = "--evaluate-every 2 --evaluation-episodes 3 --final-episodes 3 --warmup-rounds 1"
+    alone = train(tmp_path, options, ROUNDS_OF_19, evaluated, f"--collect {mode} --schedule free-running --agreement gossip")
+    expected = train(tmp_path, options, ROUNDS_OF_19, evaluated)
+    for part in ("parameters_digest", "counts", "final_evaluation"):
+        assert alone[part] == expected[part]
+    measured = ("disagreement", "weights_bytes_of_all_workers")
+    assert all(point.get(name, 0) == 0 for point in alone["curve"] for name in measured)
+    curves = [
+        [{key: value for key, value in point.items() if key not in (*measured, "seconds")} for point in record["curve"]]
+        for record in (alone, expected)
+    ]
+    assert curves[0] == curves[1]
+
+
+@pytest.mark.parametrize(("options", "mode"), [
     ("--algorithm a2c --preset paper", "threads --server-takes gradients"),
     ("--algorithm ppo --preset tuned --anneal-learning-rate true", "processes --merge-rate 1"),
     ("--algorithm dqn --env CartPole-v1", "threads --merge-rate 1"),

@@ -35,7 +35,9 @@ def test_a_slow_worker_holds_back_lock_step_rounds(tmp_path: Path, mode: str, sl
     assert sum(one["total"] for one in record["seconds"]["rounds"]) >= 2 * waited
 
 
-@pytest.mark.parametrize(("collect", "agreement"), [("threads", "none"), ("mpi", "none"), ("processes", "hogwild")])
+@pytest.mark.parametrize(
+    ("collect", "agreement"), [("threads", "none"), ("mpi", "none"), ("processes", "hogwild"), ("processes", "gossip")]
+)
 def test_a_slow_worker_that_runs_freely_does_not_hold_the_others_back(tmp_path: Path, collect: str, agreement: str) -> None:
     record = train(
         tmp_path,

@@ -21,6 +21,7 @@ FORKED = [
     "--workers 4 --agreement server",
     "--workers 4 --agreement gossip",
     "--workers 4 --agreement server --schedule free-running",
+    "--workers 4 --agreement gossip --schedule free-running",
 ]
 RANKED = ["--workers 3", "--workers 3 --inference learner", "--workers 2 --agreement all-reduce"]
 

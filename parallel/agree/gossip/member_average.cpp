@@ -5,6 +5,24 @@
 #include <vector>
 
 namespace prl {
+
+template <typename Scalar>
+double average_copies(std::span<const Scalar* const> copies, std::span<Scalar> average) {
+  const auto members = static_cast<double>(copies.size());
+  double squares = 0.0;
+  for (std::size_t k = 0; k < average.size(); ++k) {
+    double sum = 0.0;
+    for (const Scalar* values : copies) sum += static_cast<double>(values[k]);
+    const double mean = sum / members;
+    average[k] = static_cast<Scalar>(mean);
+    for (const Scalar* values : copies) {
+      const double distance = static_cast<double>(values[k]) - mean;
+      squares += distance * distance;
+    }
+  }
+  return std::sqrt(squares / members);
+}
+
 template <typename Scalar>
 AverageOfMembers<Scalar>::AverageOfMembers(Transport& transport, std::size_t parameter_count)
     : transport_(transport),
@@ -49,21 +67,12 @@ MemberAverage AverageOfMembers<Scalar>::add_up(std::span<const Scalar> own, std:
     std::memcpy(&bytes, message + own.size_bytes(), sizeof(bytes));
     answer.bytes += bytes;
   }
-  double squares = 0.0;
-  for (std::size_t k = 0; k < own.size(); ++k) {
-    double sum = 0.0;
-    for (const Scalar* values : of_member) sum += static_cast<double>(values[k]);
-    const double average = sum / static_cast<double>(members);
-    average_[k] = static_cast<Scalar>(average);
-    for (const Scalar* values : of_member) {
-      const double distance = static_cast<double>(values[k]) - average;
-      squares += distance * distance;
-    }
-  }
-  answer.disagreement = std::sqrt(squares / static_cast<double>(members));
+  answer.disagreement = average_copies<Scalar>(of_member, average_.span());
   return answer;
 }
 
+template double average_copies(std::span<const float* const>, std::span<float>);
+template double average_copies(std::span<const double* const>, std::span<double>);
 template class AverageOfMembers<float>;
 template class AverageOfMembers<double>;
 

@@ -18,6 +18,11 @@ struct MemberAverage {
   std::uint64_t bytes = 0;  // of weights that all members together have sent since their ledgers were reset
 };
 
+// Writes the average of the copies, each as long as `average`, added up in member order. Returns the disagreement.
+template <typename Scalar>
+double average_copies(std::span<const Scalar* const> copies, std::span<Scalar> average);
+
+// Of copies that lie with the members of a transport.
 template <typename Scalar>
 class AverageOfMembers {
  public:
