@@ -13,9 +13,10 @@ from experiments.study import Study
 from plots.blocks import Block, Figure, Paragraph, Row, Table
 from plots.claims import Evidence, Judged
 from plots.formats import NOTHING, censored, interval, number, size
-from plots.studies.gossip_figures import bytes_figure, mixing_figure
+from plots.studies.gossip_figures import bytes_figure, mixing_figure, seconds_figure
 from plots.studies.gossip_mixing import mixing_table
-from plots.studies.gossip_traffic import Traffic, disagreement_over_run
+from plots.studies.gossip_pairs import pairs_table
+from plots.studies.gossip_traffic import GOSSIPS, Traffic, disagreement_over_run
 from plots.records import RecordSet
 from plots.rules import Rules, judge_reached, steps_per_second
 from plots.statistics import Estimate, bootstrap, mean, median
@@ -43,7 +44,7 @@ def _traffic_row(experiment: Experiment, rules: Rules, row: dict[str, Any]) -> R
         size(until) if math.isfinite(until) else f"> {size(in_all)}",
         size(in_all),
         size(mean_of([one.busiest for one in traffic])),
-        NOTHING if row["messages"] != "gossip" else number(mean_of(apart)),
+        NOTHING if row["messages"] not in GOSSIPS else number(mean_of(apart)),
         number(final.value),
         interval(final),
     )
@@ -67,7 +68,8 @@ def traffic_table(claim: Experiment, rules: Rules) -> Table:
 def blocks(study: Study, documents: Documents, records: RecordSet, stated: Stated) -> list[Block]:
     rules = Rules(records, family=study.name)
     table, mixing, claim = (study.experiment(name) for name in ("D3.gossip", "gossip.mixing", "D3.c2"))
-    figures: list[Figure | None] = [mixing_figure(mixing, rules), bytes_figure(claim, rules)]
+    pairs = study.experiment("gossip.pairs")
+    figures: list[Figure | None] = [mixing_figure(mixing, rules), bytes_figure(claim, rules), seconds_figure(pairs, rules)]
     return [
         Paragraph(
             "Two ways to make one learner of several that hold all parameters each: a **server** that averages them, through "
@@ -82,10 +84,18 @@ def blocks(study: Study, documents: Documents, records: RecordSet, stated: State
         Paragraph(
             "Per meeting of P workers with S bytes of parameters, the server moves 2 S (P - 1) bytes, S (P - 1) of them its "
             "own; all-reduce as many, evenly; the ring 2 P S, the exponential graph P log2(P) (S + 8), one-peer and random peer "
-            "P (S + 8), random pairs P S. These are asserted in the tests and counted in the records."
+            "P (S + 8), random pairs P S; pairs that wait for nobody (AD-PSGD), every worker averaging with one other, 2 P S. "
+            "These are asserted in the tests and counted in the records."
         ),
         stated(mixing),
         mixing_table(mixing, rules),
+        Paragraph(
+            "Pairs that **wait for nobody** lie in memory that all share: a worker adds what it has learned to its copy, takes the "
+            "mean with another's, and goes on; the other finds out when it adds its own next steps. What that is for is a worker "
+            "that is slower than the others, which in rounds all wait for."
+        ),
+        stated(pairs),
+        pairs_table(pairs, rules),
         *[figure for figure in figures if figure is not None],
     ]
 

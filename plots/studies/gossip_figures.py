@@ -12,7 +12,7 @@ from experiments.definitions import Experiment
 from plots.blocks import Figure
 from plots.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, style, svg_bytes
 from plots.studies.gossip_mixing import LABELS, disagreements, expected_squared_factor, second_eigenvalue
-from plots.studies.gossip_traffic import Traffic
+from plots.studies.gossip_traffic import GOSSIPS, Traffic
 from plots.records import Record
 from plots.rules import Rules, evaluated
 from plots.statistics import bootstrap, interquartile_mean
@@ -23,7 +23,7 @@ _COLOURS = {
 _LOWEST = 1e-10
 _MEETINGS_SHOWN = 30
 # Rows of the claim that the figure has, by the end of their cells' names.
-_LINES = {"server": BLACK, "all-reduce": GREY, **_COLOURS}
+_LINES = {"server": BLACK, "all-reduce": GREY, **_COLOURS, "free-pairs": ORANGE}
 
 
 def _expected_line(relative: NDArray[np.float64], graph: str, members: int) -> NDArray[np.float64] | None:
@@ -97,10 +97,11 @@ def bytes_figure(claim: Experiment, rules: Rules) -> Figure | None:
             panels, ("evaluation_return", "disagreement"), ("return", "disagreement of the copies"), strict=True
         ):
             for row, colour in shown:
-                if quantity == "disagreement" and row["messages"] != "gossip":
+                if quantity == "disagreement" and row["messages"] not in GOSSIPS:
                     continue
                 megabytes, values = _over_bytes(rules.seeds(row["cell"]), row["messages"], quantity)
-                axes.plot(megabytes, values, color=colour, label=row["label"])
+                dashes = "--" if row["messages"] == "pairs" else "-"
+                axes.plot(megabytes, values, color=colour, linestyle=dashes, label=row["label"])
             axes.set_title(title)
             axes.set_xscale("log")
             axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
@@ -121,4 +122,35 @@ def bytes_figure(claim: Experiment, rules: Rules) -> Figure | None:
             f"interquartile means over {seeds} seeds. A gossip is evaluated at the average of its copies. All runs have "
             "the same number of steps: a shorter line sends less.",
             "Return and disagreement over megabytes, a line for each way to agree.",
+        )
+
+
+def seconds_figure(experiment: Experiment, rules: Rules) -> Figure | None:
+    rows = [row for row in experiment.parameters["rows"] if rules.seeds(row["cell"])]
+    if not rows:
+        return None
+    name = "gossip-seconds"
+    with style(name):
+        drawing, panels = plt.subplots(1, 2, figsize=(10.4, 3.7), gridspec_kw={"wspace": 0.24})
+        for row, colour in zip(rows, (ORANGE, BLUE), strict=False):
+            for record in rules.seeds(row["cell"]):
+                seconds = [point["seconds"] for point in evaluated(record)]
+                for axes, quantity in zip(panels, ("evaluation_return", "disagreement"), strict=True):
+                    values = [point[quantity] for point in evaluated(record)]
+                    axes.plot(seconds, values, color=colour, linewidth=1.2, label=row["label"])
+        panels[0].set_ylim(0, 520)
+        panels[0].set_ylabel("mean return of an evaluation")
+        panels[1].set_yscale("log")
+        panels[1].set_ylabel("disagreement of the copies")
+        for axes in panels:
+            axes.set_xlabel("seconds")
+        by_label = dict(zip(*reversed(panels[0].get_legend_handles_labels()), strict=True))
+        drawing.legend(by_label.values(), by_label.keys(), loc="lower center", ncols=2, bbox_to_anchor=(0.5, -0.12), fontsize=9)
+        return Figure(
+            name,
+            svg_bytes(drawing),
+            "Four workers, one of them four times slower, the same number of steps: a line for each launch. In rounds all wait "
+            "for the slow one; its copy is as young as the others'. Pairs that wait for nobody are done sooner, and carry a "
+            "copy along whose worker seldom learns.",
+            "Return and disagreement over seconds for random pairs in rounds and for pairs that wait for nobody.",
         )

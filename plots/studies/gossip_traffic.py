@@ -11,11 +11,13 @@ from plots.records import Record
 from plots.rules import evaluated
 
 BYTES_OF_A_PARAMETER = 4
+# Of messages: where every worker has a copy of its own.
+GOSSIPS = ("gossip", "pairs")
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """`messages`: 'server' (worker 0 serves all parameters), 'all-reduce' or 'gossip'."""
+    """`messages`: 'server' (worker 0 serves all parameters), 'all-reduce', 'gossip', or 'pairs' that wait for nobody."""
 
     record: Record
     messages: str
@@ -24,7 +26,7 @@ class Traffic:
     def total(self) -> float:
         """Bytes of all workers over the run."""
         counts, workers = self.record["counts"], self.record["configuration"]["workers"]
-        if self.messages == "gossip":
+        if self.messages in GOSSIPS:
             return float(self._counted()[-1][1])
         if self.messages == "server":
             return 2.0 * self.record["communication"]["weights"]["bytes"]  # in as many as out
@@ -32,7 +34,9 @@ class Traffic:
 
     @property
     def busiest(self) -> float:
-        """Bytes that the worker sends that sends most: worker 0, or all alike."""
+        """Bytes that the worker sends that sends most: worker 0, or all alike; of pairs, the mean of all."""
+        if self.messages == "pairs":
+            return self.total / float(self.record["configuration"]["workers"])
         purpose = "gradients" if self.messages == "all-reduce" else "weights"
         return float(self.record["communication"][purpose]["bytes"])
 
@@ -43,7 +47,7 @@ class Traffic:
 
     def at(self, steps: float) -> float:
         """Bytes so far after as many environment steps; every meeting of a run but a gossip's moves as much."""
-        if self.messages == "gossip":
+        if self.messages in GOSSIPS:
             return dict(self._counted())[steps]
         return self.total * steps / float(self.record["curve"][-1]["steps"])
 

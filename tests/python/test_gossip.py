@@ -15,8 +15,10 @@ from experiments.documents import load_documents
 from experiments.study import load_studies
 from plots.blocks import Paragraph
 from plots.studies.gossip_mixing import LABELS, expected_squared_factor, factor, second_eigenvalue
+from plots.studies.gossip_pairs import judge_pairs, pairs_table
 from plots.studies.gossip_traffic import Traffic, disagreement_over_run
 from plots.records import RecordSet
+from plots.rules import Rules
 from plots.studies import section_of
 from plots.verdicts import Kind
 
@@ -87,6 +89,7 @@ def learning_record(agreement: str, apart: float, reaches: bool = True) -> dict[
         "curve": curve,
         "final_evaluation": {"mean": 480.0},
         "steps_per_second": 1e5,
+        "staleness": [{"lag": 0, "segments": 300}, {"lag": 2, "segments": 100}],
         "oversubscribed": True,
     }
 
@@ -95,12 +98,14 @@ def learning_record(agreement: str, apart: float, reaches: bool = True) -> dict[
     ("server", 100 * 2 * 3 * 4000, 100 * 3 * 4000),
     ("all-reduce", 100 * 2 * 3 * 4000, 100 * 2 * 3000),
     ("gossip", 100 * 2 * 4 * 4000, 100 * 2 * 4000),
+    ("pairs", 100 * 2 * 4 * 4000, 100 * 2 * 4000),
 ])
 def test_bytes_are_the_closed_forms(agreement: str, total: int, busiest: int) -> None:
-    traffic = Traffic(learning_record(agreement, 1.0), agreement)
+    kind = "gossip" if agreement == "pairs" else agreement
+    traffic = Traffic(learning_record(kind, 1.0), agreement)
     assert (traffic.total, traffic.busiest) == (total, busiest)
     assert traffic.bytes_to(475.0) == pytest.approx(total / 2)
-    assert math.isinf(Traffic(learning_record(agreement, 1.0, reaches=False), agreement).bytes_to(475.0))
+    assert math.isinf(Traffic(learning_record(kind, 1.0, reaches=False), agreement).bytes_to(475.0))
 
 
 def test_disagreement_is_of_the_evaluations_before_the_last() -> None:
@@ -136,7 +141,25 @@ def test_both_architectures_have_to_learn_and_copies_to_stay_together(
     assert (claim.id, claim.verdict.kind) == ("D3.c2", kind)
 
 
+@pytest.mark.parametrize(("ratio", "oversubscribed", "kind"), [
+    (3.0, False, Kind.CONFIRMED),
+    (2.0, False, Kind.REFUTED),
+    (3.0, True, Kind.NOT_JUDGED),
+])
+def test_pairs_are_judged_by_what_slow_and_fast_workers_can_take(ratio: float, oversubscribed: bool, kind: Kind) -> None:
+    experiment, records = STUDY.experiment("gossip.pairs"), records_of(0.5)
+    for cell, speed in (("slow-mixing", 1e4), ("slow-pairs", 1e4 * ratio)):
+        for seed, record in records.runs[f"gossip.{cell}"].items():
+            record |= {"steps_per_second": speed * (1 + 0.01 * seed), "oversubscribed": oversubscribed}
+    estimate, verdict = judge_pairs(experiment, Rules(records, family="gossip"))
+    assert estimate is not None and estimate.value == pytest.approx(ratio)
+    assert verdict.kind is kind
+    rows = {row.cells[0]: row.cells for row in pairs_table(experiment, Rules(records, family="gossip")).rows}
+    assert rows["lag of an average"][2] == "0.500"
+    assert rows["bytes a step"][2] == "400"
+
+
 def test_the_section_has_its_tables_and_figures() -> None:
     blocks = section_of(STUDY).blocks(STUDY, load_documents(), records_of(0.5), lambda stated: Paragraph(stated.id))
     names = {getattr(block, "id", getattr(block, "name", "")) for block in blocks}
-    assert {"D3.gossip", "gossip.mixing", "gossip-mixing", "gossip-bytes"} <= names
+    assert {"D3.gossip", "gossip.mixing", "gossip.pairs", "gossip-mixing", "gossip-bytes", "gossip-seconds"} <= names
