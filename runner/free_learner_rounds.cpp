@@ -7,6 +7,7 @@
 #include "parallel/schedule/hogwild_worker.hpp"
 #include "parallel/schedule/pair_worker.hpp"
 #include "parallel/schedule/server_worker.hpp"
+#include "runner/checkpoint.hpp"
 #include "runner/starting_parameters.hpp"
 
 namespace prl {
@@ -69,6 +70,11 @@ FreeLearnerBoard::FreeLearnerBoard(const RunConfiguration& c, std::size_t parame
     copies_.emplace(region_, c.workers, parameter_count, pieces_of(parameter_count));
   } else {
     stepped_.emplace(c.workers, parameter_count, c.averages);
+    HogwildState before = stepped_->snapshot();
+    RunState state;
+    before.add_state(state);
+    restore_state(c, state);
+    stepped_->restore(before);
   }
 }
 
@@ -108,6 +114,11 @@ FreeLearnerMember::FreeLearnerMember(const RunConfiguration& c, const NetworkLay
   HogwildParameters* const stepped = board.stepped();
   learner_ = make_learner(c.rule, layout, plan_of_segments(c),
                           {own_.span(), {gradient_.span()}, stepped != nullptr ? &stepped->shared(worker) : nullptr});
+  if (stepped != nullptr) {
+    RunState state;
+    learner_->add_state(state);
+    restore_state(c, state);
+  }
   const SegmentView segment = segment_of(c, worker, blocks_.data());
   if (stepped != nullptr) {
     worker_ = std::make_unique<HogwildWorker>(*stepped, worker, *actor_, *learner_, segment, c.solved_return,
@@ -136,7 +147,9 @@ FreeLearnerRounds::FreeLearnerRounds(const RunConfiguration& c, const NetworkLay
       member_(c, layout, board, 0, std::move(actor), waiter_for(c.workers, check_others_)),
       push_purpose_(learns_on_own(c) ? Purpose::kWeights : Purpose::kGradients),
       seen_(layout.parameter_count),
-      replays_(workers_, member_.learner().replay_counts()) {
+      replays_(workers_, member_.learner().replay_counts()),
+      first_round_(static_cast<std::uint64_t>(rounds_done_before(c))),
+      round_(first_round_) {
   board_.store(member_.own());
   std::copy(member_.own().begin(), member_.own().end(), seen_.data());
 }
@@ -162,7 +175,7 @@ std::optional<ReplayCounts> FreeLearnerRounds::replay_counts() const {
 // No counted segment is begun in a warm-up round: its steps would not pay their cost.
 std::uint64_t FreeLearnerRounds::limit_of(std::uint64_t round) const {
   const std::uint64_t last = round < warmup_rounds_ ? warmup_rounds_ : all_rounds_;
-  return std::min(round + 1 + kRoundsAhead, last) * workers_;
+  return tickets_until(std::min(round + 1 + kRoundsAhead, last));
 }
 
 bool FreeLearnerRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {
@@ -178,8 +191,8 @@ bool FreeLearnerRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& o
   tickets.open_until(limit_of(round_));
   while (true) {
     SegmentReport report;
-    while (tickets.taken() < (round_ + 1) * workers_ && tickets.take(report)) take(outcome, report);
-    if (tickets.taken() == (round_ + 1) * workers_) break;
+    while (tickets.taken() < tickets_until(round_ + 1) && tickets.take(report)) take(outcome, report);
+    if (tickets.taken() == tickets_until(round_ + 1)) break;
     if (stop.load() || tickets.ended().load()) {
       give_up();
       return false;
@@ -236,6 +249,14 @@ void FreeLearnerRounds::pause() {
 void FreeLearnerRounds::average_members(RoundOutcome& outcome) {
   pause();
   outcome.members = {board_.average_copies(seen_.span()), ledger_.of(Purpose::kWeights).bytes};
+}
+
+void FreeLearnerRounds::add_state(RunState& state) {
+  pause();
+  state.add(kKeptParameters, parameters());
+  kept_ = board_.stepped()->snapshot();
+  kept_.add_state(state);
+  member_.learner().add_state(state);
 }
 
 // The others leave, so that the parameters stay as they are.

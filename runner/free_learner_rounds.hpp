@@ -63,6 +63,7 @@ class FreeLearnerMember {
 
   FreeWorker& worker() { return *worker_; }
   Actor& actor() { return *actor_; }
+  Learner& learner() { return *learner_; }
   const Learner& learner() const { return *learner_; }
   // The run's initial ones until it works.
   std::span<const float> own() const { return own_.span(); }
@@ -91,6 +92,8 @@ class FreeLearnerRounds final : public RoundRunner {
   bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
   void pause() override;
   void charge_step_cost(bool charge) override;
+  // Once nobody works. Where workers step shared parameters; of learners what all have in common, as worker 0 has it.
+  void add_state(RunState& state) override;
   // By all workers, those of the segments of the round.
   int updates_of_round() const override { return updates_; }
   // Of all workers, as of the last segment that each has finished.
@@ -99,6 +102,8 @@ class FreeLearnerRounds final : public RoundRunner {
   void reset_communication() override { ledger_.reset(); }
 
  private:
+  // The segments of this process before those of a round.
+  std::uint64_t tickets_until(std::uint64_t round) const { return (round - first_round_) * workers_; }
   // The segments that may be begun during a round.
   std::uint64_t limit_of(std::uint64_t round) const;
   void take(RoundOutcome& outcome, const SegmentReport& report);
@@ -117,7 +122,9 @@ class FreeLearnerRounds final : public RoundRunner {
   CommunicationLedger ledger_;
   std::vector<std::optional<ReplayCounts>> replays_;  // by worker
   int updates_ = 0;                                   // of the last round
-  std::uint64_t round_ = 0;
+  std::uint64_t first_round_;                         // of this process
+  std::uint64_t round_;
+  HogwildState kept_;                   // as of the last checkpoint
   double running_since_seconds_ = 0.0;  // 0: nobody works
   double paused_seconds_ = 0.0;         // of the next round, worked before a pause
 };

@@ -1,7 +1,10 @@
 #include "runner/free_rounds.hpp"
 
+#include <algorithm>
 #include <numeric>
 
+#include "parallel/schedule/delayed_parameters.hpp"
+#include "runner/checkpoint.hpp"
 #include "runner/starting_parameters.hpp"
 
 namespace prl {
@@ -25,6 +28,7 @@ FreeRounds::FreeRounds(const RunConfiguration& c, const NetworkLayout& layout, s
       publish_(c.publish_weights),
       actors_(std::move(actors)),
       parameters_(layout.parameter_count),
+      acting_(publish_ ? 0 : layout.parameter_count),
       episodes_(static_cast<std::size_t>(c.workers), EpisodeReturns(c.environments / c.workers, c.solved_return)) {
   start_parameters(c, layout, parameters_.span());
   LearnerStorage storage{parameters_.span(), {}};
@@ -34,7 +38,23 @@ FreeRounds::FreeRounds(const RunConfiguration& c, const NetworkLayout& layout, s
   }
   learner_ = make_learner(c.rule, layout, plan_of_segments(c), std::move(storage));
   threads_ = std::make_unique<ThreadUpdate>(*learner_, c.shards, c.learner_threads);
-  actors_->publish(parameters_.span());
+  std::copy_n(parameters_.data(), acting_.size(), acting_.data());
+  RunState state;
+  add_learner_state(state);
+  restore_state(c, state);
+  // Its actors begin new episodes.
+  if (continued_ && c.checkpoint.resumed) learner_->lose_steps(0, c.environments);
+  actors_->publish(publish_ ? parameters_.span() : acting_.span());
+}
+
+void FreeRounds::add_learner_state(RunState& state) {
+  learner_->add_state(state);
+  if (!publish_) state.add(name_of_delayed(0), acting_.span());
+}
+
+void FreeRounds::add_state(RunState& state) {
+  state.add(kKeptParameters, learner_->parameters());
+  add_learner_state(state);
 }
 
 bool FreeRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {

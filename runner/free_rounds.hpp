@@ -28,12 +28,16 @@ class FreeRounds final : public RoundRunner {
   bool run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) override;
   void charge_step_cost(bool charge) override { actors_->charge_step_cost(charge); }
   std::optional<ReplayCounts> replay_counts() const override { return learner_->replay_counts(); }
+  // Environments are not kept: the actors are at work on later segments.
+  void add_state(RunState& state) override;
   int updates_of_round() const override { return updates_; }
   CommunicationLedger communication() override { return actors_->ledger(); }
   void reset_communication() override { actors_->ledger().reset(); }
   std::optional<FaultCounts> faults() const override { return actors_->faults(); }
 
  private:
+  // What the learner and, where they keep the first parameters, its actors go on with.
+  void add_learner_state(RunState& state);
   void learn(const SegmentSource::Arrival& arrival, RoundOutcome& outcome);
 
   int workers_;
@@ -41,6 +45,7 @@ class FreeRounds final : public RoundRunner {
   bool publish_;
   std::unique_ptr<SegmentSource> actors_;
   AlignedBuffer<float> parameters_;
+  AlignedBuffer<float> acting_;                  // where no parameters are published: the first ones
   std::vector<AlignedBuffer<float>> gradients_;  // one a shard
   std::unique_ptr<Learner> learner_;
   std::unique_ptr<ThreadUpdate> threads_;

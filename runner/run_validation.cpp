@@ -251,8 +251,14 @@ void validate_checkpoints(const RunConfiguration& c) {
           "--checkpoint names the file and --checkpoint-every the rounds between writing it: give both or none");
   if (checkpoint.every_rounds == 0 && checkpoint.resume.empty()) return;
   const std::string option = checkpoint.every_rounds > 0 ? "--checkpoint-every" : "--resume";
-  require(!c.free_running(), fmt::format("{} is for rounds at whose end nobody is at work: leave --schedule {} away",
-                                         option, name_of(c.schedule)));
+  const bool own_optimisers = c.agreement == Agreement::kGossip ||
+                              (c.agreement == Agreement::kServer && c.server_takes == ServerTakes::kParameters);
+  const bool apart = c.agreement != Agreement::kNone && c.collect == CollectMode::kMpi;
+  require(!c.free_running() || !(own_optimisers || apart),
+          fmt::format("{}: free-running workers with optimisers or memory of their own do not come together to give "
+                      "what they have to worker 0: give --server-takes gradients with processes or threads, or "
+                      "--schedule lock-step",
+                      option));
 }
 
 void validate_division(const RunConfiguration& c) {

@@ -13,13 +13,24 @@
 #include <span>
 #include <vector>
 
+#include "core/aligned_buffer.hpp"
 #include "core/relaxed_floats.hpp"
+#include "core/run_state.hpp"
 #include "parallel/transport/shared_lock.hpp"
 #include "parallel/transport/shared_region.hpp"
 
 namespace prl {
 
 enum class AverageSharing { kShared, kPerWorker };
+
+// Copies of what lies beside the parameters, as plain values.
+struct HogwildState {
+  std::vector<AlignedBuffer<float>> averages;  // of each set one after the other
+  std::vector<std::uint64_t> updates;          // of each set
+  std::uint64_t rounds = 0;
+
+  void add_state(RunState& state);
+};
 
 class HogwildParameters {
  public:
@@ -37,6 +48,10 @@ class HogwildParameters {
 
   // What the learner of a worker steps (LearnerStorage::shared).
   const SharedParameters& shared(int worker) const { return shared_[static_cast<std::size_t>(worker)]; }
+
+  // The averages and counts, while nobody steps; a copy of them to begin with takes restore() before anybody works.
+  HogwildState snapshot() const;
+  void restore(const HogwildState& state) const;
 
   // For workers that are to copy and step one after the other.
   SharedLock& lock() { return lock_; }
@@ -59,6 +74,7 @@ class HogwildParameters {
   RelaxedFloats parameters_;
   Counts& counts_;
   SharedLock& lock_;
+  std::size_t sets_;                      // of averages: one, or one of each worker
   std::vector<SharedParameters> shared_;  // by worker
 };
 

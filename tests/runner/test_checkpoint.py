@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import checkpoint_file
 from program import LONG_WAIT, SMALL, Program, counted, read_json, run, small, train
 
 # 5 warm-up and 15 counted rounds of 19 steps of 8 environments: episodes go on over many rounds and end in some.
@@ -117,13 +118,17 @@ def test_workers_go_on_with_what_each_had(tmp_path: Path, mode: str) -> None:
     assert f"--resume {file} is of another run: its " in refusal(tmp_path, options, other, f"--resume {file}")
 
 
-DQN = f"--algorithm dqn {ROUNDS} --learning-starts 400 --target-interval 7 --epsilon-steps 2000 --n-step 3"
+DQN_RULE = "--algorithm dqn --learning-starts 400 --target-interval 7 --epsilon-steps 2000 --n-step 3"
+DQN = f"{DQN_RULE} {ROUNDS}"
+
+
+ADDED = "processes --workers 2 --agreement all-reduce"
 
 
 @pytest.mark.parametrize(("replay", "written", "resumed"), [
     ("--replay uniform --replay-capacity 700", "serial", "processes --workers 3"),
-    ("--replay prioritised --anneal-importance true --shards 2", "threads --workers 2", "processes --workers 2 --agreement all-reduce"),
-    ("--replay prioritised --first-priority actor --shards 2", "processes --workers 2 --agreement all-reduce", "serial"),
+    ("--replay prioritised --anneal-importance true --shards 2", "threads --workers 2", ADDED),
+    ("--replay prioritised --first-priority actor --shards 2", ADDED, "serial"),
     ("--replay prioritised --first-priority error", "threads --workers 2 --agreement server --agree-every 2", ""),
     ("--replay newest", "mpi --workers 2 --inference learner", "threads --workers 2 --schedule lock-step"),
 ])  # fmt: skip
@@ -134,6 +139,57 @@ def test_a_replay_goes_on(tmp_path: Path, replay: str, written: str, resumed: st
     if "all-reduce" in written + resumed:
         del whole["staleness"], again["staleness"]
     assert again == whole
+
+
+def without_episodes(file: Path) -> None:
+    """Makes a lock-step run's checkpoint one from which new episodes begin."""
+    kept = checkpoint_file.read(file)
+    del kept.items["environments"]
+    for name in ("returns under way", "held back"):
+        if name in kept.items:
+            kept.items[name] = bytes(len(kept.items[name]))
+    checkpoint_file.write(file, kept)
+
+
+FREE = "--workers 1 --schedule free-running"
+
+
+@pytest.mark.parametrize(("rule", "free"), [
+    ("--algorithm a2c", "threads --agreement hogwild --averages per-worker"),
+    ("--algorithm a2c --optimiser adam --anneal-learning-rate true", "processes --agreement hogwild"),
+    ("--algorithm ppo --epochs 2 --anneal-learning-rate true", "processes --agreement server --server-takes gradients"),
+    ("--algorithm vtrace --publish-weights false", "processes"),
+    (f"{DQN_RULE} --publish-weights false --replay prioritised", "threads"),
+])  # fmt: skip
+def test_a_free_running_learner_goes_on_with_what_it_had(tmp_path: Path, rule: str, free: str) -> None:
+    """One free-running worker alone, seen by nobody, does what a lock-step run does; both begin new episodes here."""
+    # Free actors let go of what they have collected of warm-up rounds when these end.
+    options = f"--env CartPole-v1 {rule} {ROUNDS}".replace("--warmup-rounds 5", "--warmup-rounds 0")
+    (tmp_path / "lock-step").mkdir()
+    lock_step, _ = kept_after(tmp_path / "lock-step", 12, options)
+    file, _ = kept_after(tmp_path, 12, options, f"--collect {free} {FREE}")
+    free_record = train(tmp_path, options, f"--collect {free} {FREE} --resume {file}")
+    without_episodes(lock_step)
+    record = train(tmp_path, options, f"--resume {lock_step}")
+    assert free_record["parameters_digest"] == record["parameters_digest"]
+    assert free_record["counts"] == record["counts"]
+
+
+@pytest.mark.parametrize("free", ["--algorithm vtrace", "--algorithm a2c --agreement hogwild", DQN_RULE])
+def test_free_running_workers_count_on(tmp_path: Path, free: str) -> None:
+    options = f"--env CartPole-v1 {free} {ROUNDS} --collect processes --workers 2 --schedule free-running"
+    file, _ = kept_after(tmp_path, 12, options)
+    last = tmp_path / "last.checkpoint"
+    again = train(tmp_path, options, f"--resume {file} --checkpoint {last} --checkpoint-every 20")
+    assert again["counts"]["rounds"] == len(again["curve"]) == 15
+    assert again["counts"]["environment_steps"] == 15 * 152
+    first, then = checkpoint_file.read(file), checkpoint_file.read(last)
+    assert first.items.keys() == then.items.keys() and "environments" not in first.items
+    name = "shared rounds" if "hogwild" in free else "rounds finished"
+    # A round is a segment of each worker; what free workers have done ahead of worker 0's count counts with it.
+    ahead = 2 * 8 if "hogwild" in free else 0
+    assert 0 <= first.count(name) - 12 * 2 <= ahead
+    assert 0 <= then.count(name) - 20 * 2 <= ahead
 
 
 def test_a_replay_takes_the_room_of_what_is_in_it(tmp_path: Path) -> None:
@@ -184,17 +240,19 @@ def test_a_run_killed_at_any_moment_goes_on(tmp_path: Path) -> None:
     assert what_is_learned(train(tmp_path, options, "--resume", str(file))) == whole
 
 
-def test_the_death_of_a_worker_names_the_checkpoint(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["--agreement none", "--agreement gossip"])
+def test_the_death_of_a_worker_names_the_checkpoint(tmp_path: Path, mode: str) -> None:
     file = tmp_path / "kept.checkpoint"
     arguments = ["train", *SMALL, *LONG_WAIT, "--cost-rounds", "3", "--steps", "2560", "--collect", "processes"]
-    program = Program([*arguments, "--workers", "3", "--checkpoint", str(file), "--checkpoint-every", "1"], tmp_path)
-    workers = program.await_workers(2)
+    keeping = ["--checkpoint", str(file), "--checkpoint-every", "1"]
+    program = Program([*arguments, *mode.split(), "--workers", "4", *keeping], tmp_path)
+    workers = program.await_workers(3)
     program.await_condition(file.exists, "keep a round")
     time.sleep(0.3)
     os.kill(workers[-1], signal.SIGKILL)
     outcome = program.finish(10.0)
     assert outcome.status == 1
-    assert outcome.errors.startswith(f"prl: worker 2 (process {workers[-1]}) was killed by signal 9 (Killed)")
+    assert outcome.errors.startswith(f"prl: worker 3 (process {workers[-1]}) was killed by signal 9 (Killed)")
     assert outcome.errors.endswith(f"; --resume {file} goes on after round 2\n")
 
 
@@ -229,7 +287,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     ("--checkpoint kept", "give both or none"),
     ("--checkpoint kept --checkpoint-every -1", "--checkpoint-every is negative"),
     ("--checkpoint kept --checkpoint-every 1 --record kept", "--checkpoint and another output are both kept"),
-    ("--collect threads --workers 2 --schedule free-running", "leave --schedule free-running away"),
+    ("--collect threads --workers 2 --schedule free-running --agreement server", "give --server-takes gradients"),
 ])  # fmt: skip
 def test_what_cannot_be_kept_is_refused(tmp_path: Path, options: str, named: str) -> None:
     keeping = "" if "--checkpoint" in options else "--checkpoint kept --checkpoint-every 1"
