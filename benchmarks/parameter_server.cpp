@@ -7,13 +7,22 @@
 //   server/exchange/threads:2     the same bytes by messages, between two members of the shared-memory transport
 //
 // The last three are what the bytes of a merge cost without it: the bounds that memory sets, for one worker alone and,
-// since the server's parameters go from core to core, for two; and the suite's messages.
+// since the server's parameters go from core to core, for two; and the suite's messages. With a rank that serves:
+//
+//   server/merge/mpi/ranks:2      a worker's parameters merged by the other rank, and the server's received back
+//   server/messages/mpi/ranks:2   the same bytes by messages: as many floats there, then as many back
+//   server/exchange/mpi/ranks:2   the same bytes by messages that cross each other
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "benchmarks/harness.hpp"
+#include "benchmarks/mpi_harness.hpp"
 #include "core/aligned_buffer.hpp"
 #include "parallel/agree/merging_server.hpp"
+#include "parallel/agree/mpi_parameter_server.hpp"
+#include "parallel/agree/mpi_server_member.hpp"
+#include "parallel/transport/mpi_transport.hpp"
 #include "parallel/transport/shared_barrier.hpp"
 #include "parallel/transport/shared_memory_transport.hpp"
 
@@ -91,11 +100,54 @@ void exchange(benchmark::State& state) {
   count_merges(state);
 }
 
-}  // namespace
-}  // namespace prl
+constexpr benchmark::IterationCount kBatch = 200;
 
-int main(int argc, char** argv) {
-  using namespace prl;
+void merge_by_ranks(benchmark::State& state, const MpiSession& session) {
+  const MpiServerRanks ranks{1, 1, kParameters};
+  AlignedBuffer<float> own(kParameters);
+  fill(own, session.rank());
+  std::optional<MpiServerMember> member;
+  std::optional<MpiParameterServer> server;
+  if (session.rank() == 0) {
+    member.emplace(session, ranks, true);
+  } else {
+    server.emplace(session, ranks, own.span(), 0.5);
+  }
+  measure_ranks(state, session, kBatch, [&](benchmark::IterationCount merges) {
+    for (benchmark::IterationCount i = 0; i < merges; ++i) {
+      if (member) member->meet(own.span());
+      if (server) session.waiting().until([&] { return server->poll(); });
+    }
+  });
+  count_merges(state);
+}
+
+void messages_of_ranks(benchmark::State& state, MpiSession& session, bool crossing) {
+  AlignedBuffer<float> own(kParameters);
+  AlignedBuffer<float> received(kParameters);
+  fill(own, session.rank());
+  MpiTransport transport(session);
+  const int other = 1 - session.rank();
+  const auto send = [&] { transport.send(other, std::as_bytes(own.span()), Purpose::kWeights); };
+  const auto receive = [&] { transport.receive(other, std::as_writable_bytes(received.span()), Purpose::kWeights); };
+  measure_ranks(state, session, kBatch, [&](benchmark::IterationCount times) {
+    for (benchmark::IterationCount i = 0; i < times; ++i) {
+      if (crossing) {
+        transport.exchange(other, std::as_bytes(own.span()), other, std::as_writable_bytes(received.span()),
+                           Purpose::kWeights);
+      } else if (session.rank() == 0) {
+        send();
+        receive();
+      } else {
+        receive();
+        send();
+      }
+    }
+  });
+  count_merges(state);
+}
+
+void register_threads() {
   const auto add = [](const char* name, void (*body)(benchmark::State&), int fewest_threads) {
     benchmark::RegisterBenchmark(name, body)
         ->ThreadRange(fewest_threads, kMostThreads)
@@ -106,5 +158,25 @@ int main(int argc, char** argv) {
   add("server/copy", copy, 1);
   add("server/handed_copy", handed_copy, kMostThreads);
   add("server/exchange", exchange, kMostThreads);
-  return run_benchmarks(argc, argv);
+}
+
+void register_ranks(std::optional<MpiSession>& session) {
+  const auto add = [](const char* name, const BenchmarkFunction& body) { register_mpi(name, 2, 10 * kBatch, body); };
+  add("server/merge/mpi/ranks:2", [&](benchmark::State& state) { merge_by_ranks(state, *session); });
+  add("server/messages/mpi/ranks:2", [&](benchmark::State& state) { messages_of_ranks(state, *session, false); });
+  add("server/exchange/mpi/ranks:2", [&](benchmark::State& state) { messages_of_ranks(state, *session, true); });
+}
+
+}  // namespace
+}  // namespace prl
+
+int main(int argc, char** argv) {
+  std::optional<prl::MpiSession> session;
+  if (prl::launched_by_mpi()) {
+    session.emplace();
+  } else {
+    prl::register_threads();
+  }
+  prl::register_ranks(session);
+  return prl::run_benchmarks_of_ranks(argc, argv);
 }

@@ -32,6 +32,7 @@
 #include "runner/checkpoint.hpp"
 #include "runner/free_learner_rounds.hpp"
 #include "runner/free_rounds.hpp"
+#include "runner/mpi_server_cells.hpp"
 #include "runner/parameter_cells.hpp"
 #include "runner/split_cells.hpp"
 
@@ -167,6 +168,8 @@ void work_as_rank(const CellParts& parts, MpiSession& session, const LearnerMain
   const bool remote = c.inference == InferencePlace::kLearner;
   if (c.central_learner_runs_free()) {
     run_freely_as_rank(parts, session, learner_main);
+  } else if (c.serving_ranks() > 0) {
+    learn_at_ranks_that_serve(parts, session, learner_main);
   } else if (c.agreement == Agreement::kAllReduce) {
     learn_split_as_rank(parts, session, learner_main);
   } else if (c.meets_on_parameters()) {

@@ -49,9 +49,6 @@ std::string why_not_server(const ParallelMode& mode) {
   if (mode.inference == InferencePlace::kLearner) {
     return "workers that learn hold the parameters, so they act with them; use --inference workers";
   }
-  if (mode.schedule == Schedule::kFreeRunning && mode.collect == CollectMode::kMpi) {
-    return "free-running workers find the server's parameters in memory that they share; use threads or processes";
-  }
   return "";
 }
 

@@ -8,52 +8,27 @@
 #include "parallel/schedule/pair_worker.hpp"
 #include "parallel/schedule/server_worker.hpp"
 #include "runner/checkpoint.hpp"
+#include "runner/free_learner_plan.hpp"
 #include "runner/starting_parameters.hpp"
 
 namespace prl {
 namespace {
 
-// Rounds by which the others may be ahead of the one that worker 0 counts: enough that nobody waits for it.
-constexpr std::uint64_t kRoundsAhead = 8;
-
 std::uint64_t most_open(const RunConfiguration& c) {
   return (kRoundsAhead + 1) * static_cast<std::uint64_t>(c.workers);
 }
 
-bool merges(const RunConfiguration& c) {
-  return c.agreement == Agreement::kServer && c.server_takes == ServerTakes::kParameters;
-}
-
-// Whether every worker learns on parameters of its own.
-bool learns_on_own(const RunConfiguration& c) { return merges(c) || c.gossips(); }
-
-// Of parameters that are merged or averaged, with a lock each: small beside a second-level cache, and so large that a lock costs little
-// beside it.
+// Of parameters that are merged or averaged, with a lock each: small beside a second-level cache, and so large that a
+// lock costs little beside it.
 int pieces_of(std::size_t parameter_count) {
   constexpr std::size_t kPiece = 8192;
   return static_cast<int>((parameter_count + kPiece - 1) / kPiece);
 }
 
-// A worker learns from its own segments, one at a time. Steps of shared parameters are annealed over the segments of all
-// workers, which count together; steps of a worker's own over those that it has if all are equally fast.
-LearnerPlan plan_of_segments(const RunConfiguration& c) {
-  return {{1, 0, 1},
-          c.environments / c.workers,
-          c.steps_per_environment(),
-          c.seed,
-          (c.rounds + c.warmup_rounds) * (learns_on_own(c) ? 1 : c.workers),
-          segment_layout(c).cut_rows};
-}
-
 std::size_t bytes_of_own(const RunConfiguration& c, std::size_t parameter_count) {
   const int pieces = pieces_of(parameter_count);
-  if (merges(c)) return ServedParameters<float>::bytes(parameter_count, pieces);
+  if (merges_parameters(c)) return ServedParameters<float>::bytes(parameter_count, pieces);
   return c.gossips() ? GossipBoard<float>::bytes(c.workers, parameter_count, pieces) : 0;
-}
-
-SegmentView segment_of(const RunConfiguration& c, int worker, std::byte* blocks) {
-  const int count = c.environments / c.workers;
-  return {segment_layout(c), blocks, worker * count, count};
 }
 
 }  // namespace
@@ -64,7 +39,7 @@ FreeLearnerBoard::FreeLearnerBoard(const RunConfiguration& c, std::size_t parame
       region_("the workers' reports",
               SegmentTickets::bytes_for(c.workers, most_open(c)) + bytes_of_own(c, parameter_count)),
       tickets_(region_, c.workers, most_open(c)) {
-  if (merges(c)) {
+  if (merges_parameters(c)) {
     merged_.emplace(region_, parameter_count, pieces_of(parameter_count));
   } else if (c.gossips()) {
     copies_.emplace(region_, c.workers, parameter_count, pieces_of(parameter_count));
@@ -140,14 +115,12 @@ FreeLearnerRounds::FreeLearnerRounds(const RunConfiguration& c, const NetworkLay
                                      std::unique_ptr<Actor> actor, std::function<void()> check_others)
     : configuration_(c),
       workers_(static_cast<std::uint64_t>(c.workers)),
-      warmup_rounds_(static_cast<std::uint64_t>(c.warmup_rounds)),
-      all_rounds_(warmup_rounds_ + static_cast<std::uint64_t>(c.rounds)),
       board_(board),
       check_others_(std::move(check_others)),
       member_(c, layout, board, 0, std::move(actor), waiter_for(c.workers, check_others_)),
-      push_purpose_(learns_on_own(c) ? Purpose::kWeights : Purpose::kGradients),
+      counts_(c.workers, board.size_bytes(), learns_on_own(c) ? Purpose::kWeights : Purpose::kGradients,
+              member_.learner().replay_counts()),
       seen_(layout.parameter_count),
-      replays_(workers_, member_.learner().replay_counts()),
       first_round_(static_cast<std::uint64_t>(rounds_done_before(c))),
       round_(first_round_) {
   board_.store(member_.own());
@@ -160,38 +133,18 @@ std::span<float> FreeLearnerRounds::parameters() {
   return seen_.span();
 }
 
-std::optional<ReplayCounts> FreeLearnerRounds::replay_counts() const {
-  std::optional<ReplayCounts> sum;
-  for (const std::optional<ReplayCounts>& own : replays_) {
-    if (!own) continue;
-    if (!sum) sum.emplace();
-    sum->added += own->added;
-    sum->sampled += own->sampled;
-    sum->size += own->size;
-  }
-  return sum;
-}
-
-// No counted segment is begun in a warm-up round: its steps would not pay their cost.
-std::uint64_t FreeLearnerRounds::limit_of(std::uint64_t round) const {
-  const std::uint64_t last = round < warmup_rounds_ ? warmup_rounds_ : all_rounds_;
-  return tickets_until(std::min(round + 1 + kRoundsAhead, last));
-}
-
 bool FreeLearnerRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {
   const double begin_seconds = running_since_seconds_ > 0.0 ? running_since_seconds_ : monotonic_seconds();
   const Waiter waiter = waiter_for(static_cast<int>(workers_), [&] {
     if (stop.load()) board_.tickets().end();
     check_others_();
   });
-  outcome.worker_collect_seconds.assign(workers_, 0.0);
-  outcome.worker_steps.assign(workers_, 0);
-  updates_ = 0;
+  counts_.begin_round(outcome);
   SegmentTickets& tickets = board_.tickets();
-  tickets.open_until(limit_of(round_));
+  tickets.open_until(segments_open_in(configuration_, round_, first_round_));
   while (true) {
     SegmentReport report;
-    while (tickets.taken() < tickets_until(round_ + 1) && tickets.take(report)) take(outcome, report);
+    while (tickets.taken() < tickets_until(round_ + 1) && tickets.take(report)) counts_.take(outcome, report);
     if (tickets.taken() == tickets_until(round_ + 1)) break;
     if (stop.load() || tickets.ended().load()) {
       give_up();
@@ -210,33 +163,11 @@ bool FreeLearnerRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& o
   running_since_seconds_ = monotonic_seconds();
   outcome.seconds.collect = running_since_seconds_ - begin_seconds + paused_seconds_ - outcome.seconds.learn;
   paused_seconds_ = 0.0;
-  const bool looked_at = configuration_.evaluates_after(static_cast<long>(round_) - 1) || round_ == all_rounds_;
+  const auto done = static_cast<long>(round_);
+  const bool last = done == configuration_.warmup_rounds + configuration_.rounds;
+  const bool looked_at = configuration_.evaluates_after(done - 1) || last;
   if (board_.copies() != nullptr && looked_at) average_members(outcome);
   return true;
-}
-
-void FreeLearnerRounds::take(RoundOutcome& outcome, const SegmentReport& report) {
-  if (report.worker == 0) outcome.seconds.learn += report.learning_seconds;
-  outcome.training_return_sum += report.return_sum;
-  outcome.training_episodes += report.episodes;
-  if (report.steps_to_solved > 0 && !outcome.steps_to_solved) {
-    outcome.steps_to_solved = outcome.environment_steps + report.steps_to_solved;
-  }
-  outcome.worker_steps[static_cast<std::size_t>(report.worker)] += report.environment_steps;
-  outcome.environment_steps += report.environment_steps;
-  outcome.worker_collect_seconds[static_cast<std::size_t>(report.worker)] += report.collecting_seconds;
-  if (report.pushes > 0) outcome.lags.push_back(report.lag);
-  updates_ += report.updates;
-  replays_[static_cast<std::size_t>(report.worker)] = report.replay;
-  for (std::uint64_t pull = 0; pull < report.pulls; ++pull) {
-    ledger_.add_message(Purpose::kWeights, board_.size_bytes());
-  }
-  for (std::uint64_t push = 0; push < report.pushes; ++push) {
-    ledger_.add_message(push_purpose_, board_.size_bytes());
-  }
-  if (report.worker != 0) return;
-  ledger_.add_transfer(Purpose::kWeights, report.pulling_seconds);
-  ledger_.add_transfer(push_purpose_, report.pushing_seconds);
 }
 
 void FreeLearnerRounds::pause() {
@@ -248,7 +179,7 @@ void FreeLearnerRounds::pause() {
 // As after all segments that the workers have finished; the bytes are those of the reports that were taken.
 void FreeLearnerRounds::average_members(RoundOutcome& outcome) {
   pause();
-  outcome.members = {board_.average_copies(seen_.span()), ledger_.of(Purpose::kWeights).bytes};
+  outcome.members = {board_.average_copies(seen_.span()), counts_.ledger().of(Purpose::kWeights).bytes};
 }
 
 void FreeLearnerRounds::add_state(RunState& state) {

@@ -7,7 +7,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "core/actor.hpp"
 #include "core/aligned_buffer.hpp"
@@ -18,6 +17,7 @@
 #include "parallel/schedule/free_worker.hpp"
 #include "runner/round_runner.hpp"
 #include "runner/run_configuration.hpp"
+#include "runner/segment_counts.hpp"
 
 namespace prl {
 
@@ -95,34 +95,25 @@ class FreeLearnerRounds final : public RoundRunner {
   // Once nobody works. Where workers step shared parameters; of learners what all have in common, as worker 0 has it.
   void add_state(RunState& state) override;
   // By all workers, those of the segments of the round.
-  int updates_of_round() const override { return updates_; }
-  // Of all workers, as of the last segment that each has finished.
-  std::optional<ReplayCounts> replay_counts() const override;
-  CommunicationLedger communication() override { return ledger_; }
-  void reset_communication() override { ledger_.reset(); }
+  int updates_of_round() const override { return counts_.updates(); }
+  std::optional<ReplayCounts> replay_counts() const override { return counts_.replay_counts(); }
+  CommunicationLedger communication() override { return counts_.ledger(); }
+  void reset_communication() override { counts_.ledger().reset(); }
 
  private:
   // The segments of this process before those of a round.
   std::uint64_t tickets_until(std::uint64_t round) const { return (round - first_round_) * workers_; }
-  // The segments that may be begun during a round.
-  std::uint64_t limit_of(std::uint64_t round) const;
-  void take(RoundOutcome& outcome, const SegmentReport& report);
   void average_members(RoundOutcome& outcome);
   void give_up();
 
   const RunConfiguration& configuration_;
   std::uint64_t workers_;
-  std::uint64_t warmup_rounds_;
-  std::uint64_t all_rounds_;
   FreeLearnerBoard& board_;
   std::function<void()> check_others_;
   FreeLearnerMember member_;
-  Purpose push_purpose_;
+  SegmentCounts counts_;
   AlignedBuffer<float> seen_;  // what parameters() found
-  CommunicationLedger ledger_;
-  std::vector<std::optional<ReplayCounts>> replays_;  // by worker
-  int updates_ = 0;                                   // of the last round
-  std::uint64_t first_round_;                         // of this process
+  std::uint64_t first_round_;  // of this process
   std::uint64_t round_;
   HogwildState kept_;                   // as of the last checkpoint
   double running_since_seconds_ = 0.0;  // 0: nobody works

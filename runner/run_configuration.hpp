@@ -70,7 +70,7 @@ struct RunConfiguration {
   AllReduce all_reduce = AllReduce::kDirect;     // of MPI ranks
   int agree_every = 1;                           // rounds between meetings on parameters
   GossipTopology graph = GossipTopology::kRing;  // of a gossip
-  int server_shards = 1;                         // workers that serve a range of the parameters each
+  int server_shards = 1;                         // that serve a range of the parameters each (serving_ranks())
   ServerTakes server_takes = ServerTakes::kParameters;
   // How far a free-running worker takes the server's parameters towards its own; empty: as far as a mean of all would.
   std::optional<double> merge_rate;
@@ -121,8 +121,13 @@ struct RunConfiguration {
   bool central_learner_runs_free() const { return free_running() && agreement == Agreement::kNone; }
   // Whether a central learner works beside all workers.
   bool learner_beside_workers() const { return pipelined() || central_learner_runs_free(); }
-  // Of an MPI job: one a worker, and the learner's where it works beside workers that run freely.
-  int ranks() const { return workers + (central_learner_runs_free() ? 1 : 0); }
+  // Of an MPI job: one a worker, and those that serve parameters, or the learner's where it works beside workers that run
+  // freely.
+  int ranks() const { return workers + serving_ranks() + (central_learner_runs_free() ? 1 : 0); }
+  // Ranks of an MPI job that serve parameters and do nothing else; in lock-step workers serve beside their own work.
+  int serving_ranks() const {
+    return collect == CollectMode::kMpi && free_running() && agreement == Agreement::kServer ? server_shards : 0;
+  }
   // `round` counts from 0, warm-up rounds included.
   bool pays_step_cost(long round) const;
   // Whether there is an evaluation on the curve after `round`, counted likewise.

@@ -206,14 +206,14 @@ void validate_agreement(const RunConfiguration& c) {
       c.server_takes == ServerTakes::kParameters || c.algorithm() != "dqn",
       "--server-takes gradients: every worker of dqn would learn from a replay and a target network of its own; leave "
       "it away");
-  require(c.server_shards == 1 || !c.free_running(),
-          "--server-shards: free-running workers find the server's parameters in memory that they share, in one place; "
-          "leave it away");
+  require(c.server_shards == 1 || !c.free_running() || c.collect == CollectMode::kMpi,
+          "--server-shards: free-running threads and processes find the server's parameters in memory that they share, "
+          "in one place; leave it away, or give --collect mpi");
   const auto* const dqn = std::get_if<DqnSetting>(&c.rule);
   require(dqn == nullptr || dqn->target_interval > 0 || (c.meets_on_parameters() && c.refresh_after_merge),
           "--target-interval 0 takes the target network from meetings of workers: give --agreement server with it, and "
           "leave --refresh-after-merge away");
-  require(c.server_shards <= c.workers,
+  require(c.server_shards <= c.workers || c.free_running(),
           fmt::format("--server-shards {} are served by workers, and there are {}: give at most as many",
                       c.server_shards, c.workers));
   if (c.codec.kind == CodecKind::kNone) return;

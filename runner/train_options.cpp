@@ -81,7 +81,8 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
                              "graphs exponential, one-peer and random-peer summed by push-sum; free-running workers "
                              "average with one neighbour at a time, on the others [ring]");
   add_value(command, "--server-shards", c.server_shards, kWhole,
-            "workers that serve a range of the parameters each, with --agreement server in lock-step");
+            "workers that serve a range of the parameters each, with --agreement server in lock-step; "
+            "ranks that do nothing else, free-running with --collect mpi");
   add_choice<ServerTakes>(command, "--server-takes", c.server_takes,
                           {{"parameters", ServerTakes::kParameters}, {"gradients", ServerTakes::kGradients}},
                           "what free-running workers send to the server: parameters, which it merges with its own, or "

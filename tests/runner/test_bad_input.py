@@ -127,7 +127,6 @@ REFUSED = [
     ("--collect threads --workers 2 --agreement server --graph hypercube", "give --agreement gossip with it"),
     ("--agreement gossip", "a single worker has nobody to agree with"),
     ("--collect threads --workers 2 --agreement gossip --graph star", "'star' is unknown: give one of"),
-    ("--collect mpi --workers 2 --agreement server --schedule free-running", "use threads or processes"),
     ("--collect threads --workers 2 --agreement server --server-takes gradients", "is for --agreement server --schedule free-running"),
     ("--collect threads --workers 2 --agreement server --merge-rate 0.25", "give --agreement server --schedule free-running with them"),
     ("--collect threads --workers 2 --agreement server --schedule free-running --merge-rate 0", "--merge-rate is 0"),

@@ -224,7 +224,7 @@ def test_bytes_of_a_gossip(tmp_path: Path, collect: str, workers: int, graph: st
     assert counted(record, "gradients") == counted(record, "trajectories") == (0, 0)
 
 
-@pytest.mark.parametrize(("collect", "workers"), [("threads", 2), ("processes", 4)])
+@pytest.mark.parametrize(("collect", "workers"), [("threads", 2), ("processes", 4), ("mpi", 2), ("mpi", 4)])
 @pytest.mark.parametrize("refresh", ["true", "false"])
 def test_bytes_and_lags_of_merges(tmp_path: Path, collect: str, workers: int, refresh: str) -> None:
     """A merge a segment: a worker's parameters to the server, and the server's back, also where a worker keeps its own."""
@@ -234,6 +234,7 @@ def test_bytes_and_lags_of_merges(tmp_path: Path, collect: str, workers: int, re
     messages = 2 * merges
     assert counted(record, "weights") == (messages * 4 * record["counts"]["parameters"], messages)
     assert counted(record, "gradients") == counted(record, "trajectories") == (0, 0)
+    assert counted(record, "control")[1] == (5 * merges if collect == "mpi" else 0)  # of a segment 3, of a merge 2
     assert record["counts"]["updates"] == sum(lag["segments"] for lag in record["staleness"]) == merges
     # Every merge is a lag of at most each other worker's next one.
     assert sum(lag["lag"] * lag["segments"] for lag in record["staleness"]) <= merges * (workers - 1)

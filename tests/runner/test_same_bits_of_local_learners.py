@@ -94,6 +94,8 @@ def test_a_worker_alone_without_neighbours_equals_serial(tmp_path: Path, options
     ("--algorithm a2c --preset paper", "threads --server-takes gradients"),
     ("--algorithm ppo --preset tuned --anneal-learning-rate true", "processes --merge-rate 1"),
     ("--algorithm dqn --env CartPole-v1", "threads --merge-rate 1"),
+    ("--algorithm a2c --preset paper --anneal-learning-rate true", "mpi --server-takes gradients --server-shards 2"),
+    ("--algorithm ppo --preset tuned --anneal-learning-rate true", "mpi --merge-rate 1"),
 ])
 def test_a_worker_alone_at_a_free_running_server_equals_serial(tmp_path: Path, options: str, mode: str) -> None:
     evaluated = "--evaluate-every 2 --evaluation-episodes 3 --final-episodes 3 --warmup-rounds 1"

@@ -24,6 +24,8 @@ FORKED = [
     "--workers 4 --agreement gossip --schedule free-running",
 ]
 RANKED = ["--workers 3", "--workers 3 --inference learner", "--workers 2 --agreement all-reduce"]
+# Where ranks serve parameters, the first server is the victim.
+SERVED = "--workers 1 --agreement server --schedule free-running"
 
 
 def start(folder: Path, mode: str) -> Program:
@@ -50,7 +52,7 @@ def test_a_killed_process_is_named(tmp_path: Path, mode: str) -> None:
     assert not (tmp_path / "record.json").exists()
 
 
-@pytest.mark.parametrize("mode", [*RANKED, "--workers 2 --schedule free-running"])
+@pytest.mark.parametrize("mode", [*RANKED, "--workers 2 --schedule free-running", SERVED])
 def test_a_killed_rank_is_named_by_mpirun(tmp_path: Path, mode: str) -> None:
     program = start(tmp_path, f"mpi {mode}")
     ranks = program.await_workers(workers_of(mode) + ("free-running" in mode))
