@@ -31,13 +31,12 @@ Optimiser::Optimiser(std::size_t parameter_count, const OptimiserSetting& settin
     : setting_(setting),
       total_rounds_(std::max(1L, total_rounds)),
       rounds_(shared),
-      learning_rate_(setting.learning_rate),
       rule_(make_rule(parameter_count, setting, shared)) {}
 
 void Optimiser::step(ParameterRange range, std::span<float> parameters, std::span<const float> gradient,
                      double gradient_square_sum) {
   const float scale = clipping_scale(gradient_square_sum, setting_.max_gradient_norm);
-  std::visit([&](auto& rule) { rule.step(range, parameters, gradient, scale, learning_rate_); }, rule_);
+  std::visit([&](auto& rule) { rule.step(range, parameters, gradient, scale, learning_rate()); }, rule_);
 }
 
 void Optimiser::finish_update() {
@@ -46,15 +45,15 @@ void Optimiser::finish_update() {
 
 void Optimiser::add_state(RunState& state) {
   rounds_.add_state(state);
-  state.add_value("learning rate", learning_rate_);
+  state.add_value("rounds of all", finished_rounds_);
   std::visit([&state](auto& rule) { rule.add_state(state); }, rule_);
 }
 
-void Optimiser::finish_round() {
-  const long finished = rounds_.finish();
-  if (setting_.anneal_learning_rate) {
-    learning_rate_ = annealed_learning_rate(setting_.learning_rate, finished, total_rounds_);
-  }
+void Optimiser::finish_round() { finished_rounds_ = rounds_.finish(); }
+
+float Optimiser::learning_rate() const {
+  if (!setting_.anneal_learning_rate) return setting_.learning_rate;
+  return annealed_learning_rate(setting_.learning_rate, finished_rounds_, total_rounds_);
 }
 
 }  // namespace prl

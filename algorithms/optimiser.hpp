@@ -41,10 +41,12 @@ class Optimiser {
   void add_state(RunState& state);
 
  private:
+  float learning_rate() const;
+
   OptimiserSetting setting_;
   long total_rounds_;
   RoundCount rounds_;
-  float learning_rate_;
+  long finished_rounds_ = 0;  // of all learners, when this one last finished one
   std::variant<RmsProp, Adam> rule_;
 };
 

@@ -75,8 +75,7 @@ PpoLearner::PpoLearner(const NetworkLayout& layout, const PpoSetting& setting, c
       plan_(plan.environments * plan.steps, setting.minibatch, setting.epochs, plan.shards.total),
       adam_(layout.parameter_count, setting.adam, storage_.shared),
       rounds_(storage_.shared),
-      statistics_(setting.normalise_advantages ? 2 * static_cast<std::size_t>(plan_.updates()) : 0),
-      learning_rate_(setting.learning_rate) {
+      statistics_(setting.normalise_advantages ? 2 * static_cast<std::size_t>(plan_.updates()) : 0) {
   for (int s = 0; s < plan.shards.count; ++s) {
     shards_.push_back(std::make_unique<Shard>(layout_, setting_, plan_, plan.shards.first + s));
   }
@@ -214,20 +213,19 @@ void PpoLearner::compute_gradient_part(int update, int local_shard, int part_ind
 
 void PpoLearner::apply_gradient(ParameterRange range, std::span<const float> gradient, double gradient_square_sum) {
   const float scale = clipping_scale(gradient_square_sum, setting_.max_gradient_norm);
-  adam_.step(range, storage_.parameters, gradient, scale, learning_rate_);
+  adam_.step(range, storage_.parameters, gradient, scale, learning_rate());
 }
 
-void PpoLearner::finish_round() {
-  round_ = rounds_.finish();
-  if (setting_.anneal_learning_rate) {
-    learning_rate_ = annealed_learning_rate(setting_.learning_rate, round_, total_rounds_);
-  }
+void PpoLearner::finish_round() { round_ = rounds_.finish(); }
+
+float PpoLearner::learning_rate() const {
+  if (!setting_.anneal_learning_rate) return setting_.learning_rate;
+  return annealed_learning_rate(setting_.learning_rate, round_, total_rounds_);
 }
 
 void PpoLearner::add_state(RunState& state) {
   rounds_.add_state(state);
   state.add_value("round", round_);
-  state.add_value("learning rate", learning_rate_);
   adam_.add_state(state);
 }
 

@@ -61,6 +61,7 @@ class PpoLearner final : public Learner {
   void add_statistics(const Shard& shard);
   void gather_rows(const Shard& shard, std::span<const int> rows, int part, Part& to) const;
   void normalise(Part& batch, int update, int rows) const;
+  float learning_rate() const;
 
   NetworkLayout layout_;
   PpoSetting setting_;
@@ -74,7 +75,6 @@ class PpoLearner final : public Learner {
   std::vector<std::unique_ptr<Shard>> shards_;
   std::vector<double> statistics_;
   long round_ = 0;
-  float learning_rate_;
 };
 
 }  // namespace prl

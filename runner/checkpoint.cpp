@@ -9,6 +9,7 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string_view>
@@ -28,8 +29,20 @@ static_assert(std::endian::native == std::endian::little, "checkpoints are littl
 constexpr std::string_view kFormat = "prl-checkpoint-2";
 constexpr std::string_view kAnyFormat = kFormat.substr(0, kFormat.size() - 1);
 
-[[noreturn]] void refuse(const std::filesystem::path& path, const std::string& why) {
-  throw UsageError(fmt::format("--resume {} {}: give a file that 'prl train --checkpoint' wrote", path.string(), why));
+// What population based training copies; the rest is the run's own progress.
+const std::set<std::string> kOfLearner = {kKeptParameters, "target parameters", "first moment",
+                                          "second moment", "mean square",       "updates"};
+
+[[noreturn]] void refuse(const std::string& source, const std::string& why) {
+  throw UsageError(fmt::format("{} {}: give a file that 'prl train --checkpoint' wrote", source, why));
+}
+
+const std::filesystem::path& path_for(CheckpointUse use, const RunConfiguration& c) {
+  return use == CheckpointUse::kResume ? c.checkpoint.resume : c.checkpoint.learner_from;
+}
+
+std::string source_of(CheckpointUse use, const RunConfiguration& c) {
+  return fmt::format("{} {}", use == CheckpointUse::kResume ? "--resume" : "--learner-from", path_for(use, c).string());
 }
 
 std::string digest_of_bytes(std::span<const std::string_view> parts) {
@@ -77,9 +90,17 @@ Json defining_settings(const RunConfiguration& c) {
   return defining.flatten();
 }
 
+// Whether a run may go on although the setting is another than the file's.
+bool may_differ(const std::string& name, CheckpointUse use, const RunConfiguration& c) {
+  if (use == CheckpointUse::kLearnerFrom) return name != "/algorithm" && name != "/environment";
+  return !c.checkpoint.learner_from.empty() && (name == "/seed" || name.rfind("/hyperparameters/", 0) == 0);
+}
+
 // The first setting in which the runs differ, in words; empty where there is none.
-std::string difference(const Json& of_file, const Json& here) {
+std::string difference(const Json& of_file, CheckpointUse use, const RunConfiguration& c) {
+  const Json here = defining_settings(c);
   for (const auto& [name, value] : here.items()) {
+    if (may_differ(name, use, c)) continue;
     const Json there = of_file.value(name, Json(nullptr));
     if (there == value) continue;
     const std::string last = name.substr(name.rfind('/') + 1);
@@ -88,22 +109,22 @@ std::string difference(const Json& of_file, const Json& here) {
   return "";
 }
 
-std::string read_whole(const std::filesystem::path& path) {
+std::string read_whole(const std::filesystem::path& path, const std::string& source) {
   std::error_code error;
   const bool ordinary = std::filesystem::is_regular_file(path, error);
   std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!ordinary || !file) refuse(path, "cannot be read");
+  if (!ordinary || !file) refuse(source, "cannot be read");
   std::string content(static_cast<std::size_t>(file.tellg()), '\0');
   file.seekg(0);
-  if (!file.read(content.data(), static_cast<std::streamsize>(content.size()))) refuse(path, "cannot be read");
+  if (!file.read(content.data(), static_cast<std::streamsize>(content.size()))) refuse(source, "cannot be read");
   return content;
 }
 
 // The words of the first line; where it ends, in `end`.
-std::size_t header_bytes_of(const std::filesystem::path& path, std::string_view content, std::size_t& end) {
+std::size_t header_bytes_of(const std::string& source, std::string_view content, std::size_t& end) {
   end = content.find('\n');
-  if (!content.starts_with(kAnyFormat) || end == std::string_view::npos) refuse(path, "is no checkpoint");
-  if (!content.starts_with(kFormat)) refuse(path, "is of another version of prl");
+  if (!content.starts_with(kAnyFormat) || end == std::string_view::npos) refuse(source, "is no checkpoint");
+  if (!content.starts_with(kFormat)) refuse(source, "is of another version of prl");
   const std::string_view line = content.substr(0, end);
   ++end;
   std::size_t bytes = 0;
@@ -112,7 +133,7 @@ std::size_t header_bytes_of(const std::filesystem::path& path, std::string_view 
   const bool whole = error == std::errc{} && after < line.data() + line.size();
   const std::string_view digest = whole ? line.substr(static_cast<std::size_t>(after + 1 - line.data())) : "";
   const std::string_view body = content.substr(end);
-  if (digest != digest_of_bytes({&body, 1})) refuse(path, "is damaged or cut short");
+  if (digest != digest_of_bytes({&body, 1})) refuse(source, "is damaged or cut short");
   return bytes;
 }
 
@@ -198,29 +219,28 @@ void save_checkpoint(const std::filesystem::path& path, const RunConfiguration& 
   write_file_atomically(path, parts);
 }
 
-Checkpoint::Checkpoint(const std::filesystem::path& path, const RunConfiguration& c)
-    : path_(path), content_(read_whole(path)) {
+Checkpoint::Checkpoint(CheckpointUse use, const RunConfiguration& c)
+    : source_(source_of(use, c)), content_(read_whole(path_for(use, c), source_)) {
   std::size_t begin = 0;
-  const std::size_t header_bytes = header_bytes_of(path, content_, begin);
+  const std::size_t header_bytes = header_bytes_of(source_, content_, begin);
   try {
     const Json header = Json::parse(std::string_view(content_).substr(begin, header_bytes));
-    const std::string differs = difference(header.at("settings"), defining_settings(c));
+    const std::string differs = difference(header.at("settings"), use, c);
     if (!differs.empty()) {
-      throw UsageError(
-          fmt::format("--resume {} {}: give the options that it was written with", path.string(), differs));
+      throw UsageError(fmt::format("{} {}: give the options that it was written with", source_, differs));
     }
     reached_ = {header.at("rounds_done").get<long>(), progress_from(header.at("measured"))};
     std::size_t next = begin + header_bytes;
     for (const Json& item : header.at("items")) {
       const auto stored = item.at(2).get<std::size_t>();
-      if (stored > content_.size() - next) refuse(path, "contradicts itself about its size");
+      if (stored > content_.size() - next) refuse(source_, "contradicts itself about its size");
       items_[item.at(0).get<std::string>()] = {item.at(1).get<std::size_t>(),
                                                std::string_view(content_).substr(next, stored)};
       next += stored;
     }
-    if (next != content_.size()) refuse(path, "contradicts itself about its size");
+    if (next != content_.size()) refuse(source_, "contradicts itself about its size");
   } catch (const nlohmann::json::exception&) {
-    refuse(path, "is of another version of prl");
+    refuse(source_, "is of another version of prl");
   }
   auto environments = std::make_shared<EnvironmentStates>();
   environments->steps = static_cast<std::uint64_t>(reached_.rounds_done * c.steps_per_environment());
@@ -234,7 +254,7 @@ Checkpoint::Checkpoint(const std::filesystem::path& path, const RunConfiguration
 
 void Checkpoint::copy(const RunState::Piece& piece) const {
   const auto found = items_.find(piece.name);
-  if (found == items_.end() || found->second.whole != piece.whole) refuse(path_, "is of another version of prl");
+  if (found == items_.end() || found->second.whole != piece.whole) refuse(source_, "is of another version of prl");
   const std::string_view stored = found->second.stored;
   const std::string_view from = stored.substr(std::min(piece.offset, stored.size()), piece.bytes.size());
   if (!from.empty()) std::memcpy(piece.bytes.data(), from.data(), from.size());
@@ -245,8 +265,22 @@ void Checkpoint::restore(const RunState& state) const {
   for (const RunState::Piece& piece : state.pieces()) copy(piece);
 }
 
+void Checkpoint::hand_over_learner(RoundRunner& rounds) const {
+  RunState state;
+  rounds.add_state(state);
+  for (const RunState::Piece& piece : state.pieces()) {
+    if (!kOfLearner.contains(piece.name)) continue;
+    const auto kept = items_.find(piece.name);
+    if (kept == items_.end() || kept->second.whole != piece.whole) {
+      throw UsageError(fmt::format(
+          "{} has another {} than this run: give a checkpoint of the same network and optimiser", source_, piece.name));
+    }
+    copy(piece);
+  }
+}
+
 RunConfiguration going_on(RunConfiguration c) {
-  if (!c.checkpoint.resume.empty()) c.checkpoint.resumed = std::make_shared<Checkpoint>(c.checkpoint.resume, c);
+  if (!c.checkpoint.resume.empty()) c.checkpoint.resumed = std::make_shared<Checkpoint>(CheckpointUse::kResume, c);
   return c;
 }
 

@@ -40,11 +40,15 @@ void add_environments(const SegmentView& segment, int environments, RunState& st
 void save_checkpoint(const std::filesystem::path& path, const RunConfiguration& configuration, const RunStart& reached,
                      RoundRunner& rounds);
 
+// Which of a configuration's files, and so what for: to go on with the run, or for the learner of another.
+enum class CheckpointUse { kResume, kLearnerFrom };
+
 class Checkpoint {
  public:
   // Throws UsageError where the file cannot be read, is damaged or of another format, or is of a run whose bits
-  // `configuration` does not define.
-  Checkpoint(const std::filesystem::path& path, const RunConfiguration& configuration);
+  // `configuration` does not define. Of a learner that is taken over only rule and environment have to be the same, and a
+  // run that takes one over goes on from its own checkpoint with other rule options and another seed if it likes.
+  Checkpoint(CheckpointUse use, const RunConfiguration& configuration);
 
   // What was done and measured until then.
   const RunStart& reached() const { return reached_; }
@@ -52,6 +56,9 @@ class Checkpoint {
   std::shared_ptr<const EnvironmentStates> environments() const { return environments_; }
   // Overwrites what the pieces are of. Throws UsageError if the file has no such items.
   void restore(const RunState& state) const;
+  // Overwrites the parameters and what the optimiser keeps of its gradients; rounds and episodes stay the run's own.
+  // Throws UsageError if they are of another network or optimiser.
+  void hand_over_learner(RoundRunner& rounds) const;
 
  private:
   struct Item {
@@ -60,7 +67,7 @@ class Checkpoint {
   };
   void copy(const RunState::Piece& piece) const;
 
-  std::filesystem::path path_;
+  std::string source_;  // the option and the file that it names
   std::string content_;
   std::map<std::string, Item> items_;
   RunStart reached_;

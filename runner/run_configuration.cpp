@@ -23,7 +23,7 @@ bool RunConfiguration::pays_step_cost(long round) const {
 bool RunConfiguration::evaluates_after(long round) const {
   const long counted = round - warmup_rounds + 1;
   if (evaluation.every_rounds <= 0 || counted < 1) return false;
-  return counted % evaluation.every_rounds == 0 || counted == rounds;
+  return counted % evaluation.every_rounds == 0 || counted == rounds_to_run();
 }
 
 SegmentLayout segment_layout(const RunConfiguration& c) {

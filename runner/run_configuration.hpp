@@ -48,16 +48,22 @@ struct EvaluationSetting {
   EvaluationAction action = EvaluationAction::kMean;
 };
 
-// Where and how often a run is kept, and from where it goes on. Does not change the run.
+// Where and how often a run is kept, from where it goes on and where it stops. Does not change the run, but for what it
+// takes over of another.
 struct CheckpointSetting {
-  std::filesystem::path file;    // empty: none is written
-  int every_rounds = 0;          // 0: none is written
-  std::filesystem::path resume;  // empty: from the start
+  std::filesystem::path file;          // empty: none is written
+  int every_rounds = 0;                // 0: none is written
+  std::filesystem::path resume;        // empty: from the start
+  std::filesystem::path learner_from;  // of another run, whose parameters and averages this one takes over; empty: none
+  long stop_after = 0;                 // counted rounds; 0: the run is not cut short
+  long stop_after_all = 0;             // the same with warm-up rounds
   // What `resume` holds, once it has been read; null: from the start.
   std::shared_ptr<const Checkpoint> resumed;
 
   // `rounds_done` are those of the whole run, warm-up rounds included.
-  bool due_after(long rounds_done) const { return every_rounds > 0 && rounds_done % every_rounds == 0; }
+  bool due_after(long rounds_done) const {
+    return every_rounds > 0 && (rounds_done % every_rounds == 0 || rounds_done == stop_after_all);
+  }
 };
 
 struct RunConfiguration {
@@ -111,6 +117,8 @@ struct RunConfiguration {
   // Whole episodes a round, all environments together; 0 for rules whose rounds are a fixed number of steps.
   int episodes_per_round() const { return needs_of(rule).episodes; }
   long steps() const { return rounds * steps_per_round; }
+  // Counted rounds after which the run ends.
+  long rounds_to_run() const { return checkpoint.stop_after > 0 ? checkpoint.stop_after : rounds; }
   // Whether every worker learns by itself, and what they agree on are parameters.
   bool meets_on_parameters() const { return agreement == Agreement::kServer || gossips(); }
   // Whether workers hold different parameters after a meeting: what is evaluated is then the average of all.

@@ -249,6 +249,13 @@ void validate_checkpoints(const RunConfiguration& c) {
   require(checkpoint.every_rounds >= 0, "--checkpoint-every is negative: give 0 (none) or a number of rounds");
   require(checkpoint.file.empty() == (checkpoint.every_rounds == 0),
           "--checkpoint names the file and --checkpoint-every the rounds between writing it: give both or none");
+  require(checkpoint.stop_after >= 0 && checkpoint.stop_after <= c.rounds,
+          fmt::format("--stop-after is {}: give a round of the run's {}, or 0 to run all", checkpoint.stop_after,
+                      c.rounds));
+  const bool one_learner =
+      c.agreement == Agreement::kNone || (c.agreement == Agreement::kAllReduce && c.collect == CollectMode::kThreads);
+  require(checkpoint.learner_from.empty() || (one_learner && c.schedule == Schedule::kLockStep),
+          "--learner-from gives one learner the state of another: leave --schedule and --agreement away");
   if (checkpoint.every_rounds == 0 && checkpoint.resume.empty()) return;
   const std::string option = checkpoint.every_rounds > 0 ? "--checkpoint-every" : "--resume";
   const bool own_optimisers = c.agreement == Agreement::kGossip ||

@@ -83,6 +83,8 @@ int run_train(const TrainOptions& options, const std::vector<std::string>& argum
   const double begin = monotonic_seconds();
   const RunConfiguration configuration = going_on(configure(options));
   const Machine machine = describe_machine();
+  std::optional<Checkpoint> other;
+  if (!configuration.checkpoint.learner_from.empty()) other.emplace(CheckpointUse::kLearnerFrom, configuration);
   start_where_it_runs(configuration, options, arguments);
   check_initial_policy(configuration);
   const NetworkLayout layout(configuration.network);
@@ -90,8 +92,9 @@ int run_train(const TrainOptions& options, const std::vector<std::string>& argum
   TrainingResult result;
   long rounds_kept = 0;
   const auto train = [&](RoundRunner& rounds) {
-    Progress progress(options.progress, configuration.rounds, configuration.warmup_rounds);
+    Progress progress(options.progress, configuration.rounds_to_run(), configuration.warmup_rounds);
     const double start_up_seconds = monotonic_seconds() - begin;
+    if (other) other->hand_over_learner(rounds);
     const auto after_round = [&](long done, const TrainingResult& so_far) {
       progress.show(done, so_far);
       const CheckpointSetting& checkpoint = configuration.checkpoint;

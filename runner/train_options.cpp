@@ -155,6 +155,11 @@ void add_output_options(CLI::App& command, TrainOptions& o) {
             "rounds between checkpoints, warm-up rounds included; 0 for none");
   add_value(command, "--resume", checkpoint.resume, "FILE", "go on with the run that a checkpoint has kept")
       ->check(file_name());
+  add_value(command, "--stop-after", checkpoint.stop_after, kWhole,
+            "end after so many of the rounds, and write --checkpoint then too; 0 to run all");
+  add_value(command, "--learner-from", checkpoint.learner_from, "FILE",
+            "take over parameters and optimiser of this checkpoint; with it and --resume, rule options may be others")
+      ->check(file_name());
   add_value(command, "--save-policy", o.save_policy, "FILE", "write the trained policy here")->check(file_name());
   add_choice<ProgressStyle>(
       command, "--progress", o.progress,
@@ -274,6 +279,7 @@ RunConfiguration configure(const TrainOptions& options) {
   } catch (const std::invalid_argument& error) {
     throw UsageError(error.what());
   }
+  if (c.checkpoint.stop_after > 0) c.checkpoint.stop_after_all = c.warmup_rounds + c.checkpoint.stop_after;
   if (options.slow_worker) set_slow_worker(*options.slow_worker, c);
   if (options.cost_rounds) c.cost_rounds = parse_rounds(*options.cost_rounds);
   validate(c);

@@ -66,6 +66,13 @@ void check_finite(std::span<const float> parameters, long round) {
                   round));
 }
 
+// Workers wait for as many rounds as the run has: they learn that it ends before.
+void dismiss_workers(RoundRunner& rounds) {
+  const std::atomic<bool> stop{true};
+  RoundOutcome outcome;
+  rounds.run_round(stop, outcome);
+}
+
 }  // namespace
 
 double Evaluation::mean() const {
@@ -104,7 +111,7 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
   const CommunicationLedger communication_before = result.communication;
   const double seconds_before = result.total_seconds;
   const double begin = monotonic_seconds();
-  const long all_rounds = c.warmup_rounds + c.rounds;
+  const long all_rounds = c.warmup_rounds + c.rounds_to_run();
   std::optional<ReplayCounts> replay_before = rounds.replay_counts();
   if (start.rounds_done > c.warmup_rounds && result.replay) {
     replay_before = counts_before(*replay_before, *result.replay);
@@ -164,6 +171,7 @@ TrainingResult run_training(const RunConfiguration& c, const NetworkLayout& layo
   result.parameter_count = rounds.parameters().size();
   result.parameters_digest = digest_of(rounds.parameters());
   result.total_seconds = seconds_before + monotonic_seconds() - begin;
+  if (c.rounds_to_run() < c.rounds && !result.interrupted) dismiss_workers(rounds);
   return result;
 }
 

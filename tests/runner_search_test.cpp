@@ -166,52 +166,105 @@ TEST_CASE("successive halving that is resumed goes on where it was") {
   CHECK(order == std::vector<std::pair<int, int>>{{1, 1}, {2, 0}, {3, 0}, {3, 1}, {1, 2}});
 }
 
-TEST_CASE("the worst quarter of a population is replaced by perturbed members of the best, the others go on") {
+TEST_CASE("the worst quarter of a generation is replaced by perturbed members of the best, the others go on") {
   SearchPlan plan = plan_of(SearchKind::kPopulation, 8, 20, 10);
+  plan.synchronous = true;
   Population search(plan);
   std::vector<Trial> first;
   std::vector<Trial> second;
   while (const auto trial = search.next()) {
     (trial->stage == 0 ? first : second).push_back(*trial);
-    CHECK(trial->rounds == 10);
-    search.report(*trial, trial->number * 10.0 - (trial->number == 4 ? 100.0 : 0.0));
+    CHECK(trial->rounds == 10 * (trial->stage + 1));
+    // The second stage turns the order round: it must not matter for those that begin it later.
+    const double objective = trial->number * 10.0 - (trial->number == 4 ? 100.0 : 0.0);
+    search.report(*trial, trial->stage == 0 ? objective : -objective);
   }
   // Objectives 0, 10, 20, 30, -60, 50, 60, 70: members 4 and 0 are the worst two, 6 and 7 the best two.
   REQUIRE((first.size() == 8 && second.size() == 8));
   for (int m = 0; m < 8; ++m) {
     const Trial& trial = second[static_cast<std::size_t>(m)];
-    CHECK_FALSE(first[static_cast<std::size_t>(m)].parent);
-    REQUIRE(trial.parent);
+    CHECK((!first[static_cast<std::size_t>(m)].parent && !first[static_cast<std::size_t>(m)].after));
+    CHECK((trial.number == m && trial.after == 0));
     if (m != 0 && m != 4) {
-      CHECK((*trial.parent == m && trial.setting == first[static_cast<std::size_t>(m)].setting));
+      CHECK((!trial.parent && trial.setting == first[static_cast<std::size_t>(m)].setting));
       continue;
     }
-    CHECK((*trial.parent == 6 || *trial.parent == 7));
-    CHECK(trial.setting == perturb_setting(kSpace, first[static_cast<std::size_t>(*trial.parent)].setting, 5, m, 1));
-    CHECK(trial.setting != first[static_cast<std::size_t>(*trial.parent)].setting);
+    REQUIRE(trial.parent);
+    CHECK((*trial.parent == TrialStage{6, 0} || *trial.parent == TrialStage{7, 0}));
+    const TrialSetting& of_parent = first[static_cast<std::size_t>(trial.parent->number)].setting;
+    CHECK(trial.setting == perturb_setting(kSpace, of_parent, 5, m, 1));
+    CHECK(trial.setting != of_parent);
   }
 }
 
-TEST_CASE("a population waits for its generation, replaces all that fail, and ends when none is left") {
-  SearchPlan plan = plan_of(SearchKind::kPopulation, 4, 20, 10);
-  Population search(plan);
-  for (int m = 0; m < 4; ++m) REQUIRE(search.next());
-  CHECK_FALSE(search.next());
-  for (int m = 0; m < 3; ++m) search.report({m, 0}, std::nullopt);
-  CHECK_FALSE(search.next());
-  search.report({3, 0}, 1.0);
-  for (int m = 0; m < 4; ++m) {
+TEST_CASE("a member goes on at once, compared with what the others came to last, worked out by hand") {
+  // Four members, one is the worst and one the best. Two workers.
+  Population search(plan_of(SearchKind::kPopulation, 4, 30, 10));
+  const auto expect = [&](int number, int stage, std::optional<TrialStage> parent) {
     const auto trial = search.next();
     REQUIRE(trial);
-    CHECK((trial->stage == 1 && trial->parent == 3));
-  }
-  Population lost(plan);
-  for (int m = 0; m < 4; ++m) lost.report({m, 0}, std::nullopt);
-  CHECK_FALSE(lost.next());
+    CHECK((trial->number == number && trial->stage == stage));
+    CHECK(trial->parent == parent);
+    return *trial;
+  };
+  const Trial a0 = expect(0, 0, std::nullopt);
+  const Trial b0 = expect(1, 0, std::nullopt);
+  search.report(a0, 1.0);
+  const Trial c0 = expect(2, 0, std::nullopt);
+  search.report(c0, 5.0);
+  const Trial d0 = expect(3, 0, std::nullopt);
+  search.report(d0, 3.0);
+  // Member 1 still runs its first stage. {5, 3, 1}: member 0 takes over from member 2.
+  const Trial a1 = expect(0, 1, TrialStage{2, 0});
+  CHECK(a1.after == 0);
+  CHECK(a1.setting == perturb_setting(kSpace, c0.setting, 5, 0, 1));
+  search.report(a1, 6.0);
+  // {6, 5, 3}: member 2 goes on, then member 3 takes over from member 0's second stage.
+  const Trial c1 = expect(2, 1, std::nullopt);
+  CHECK((c1.setting == c0.setting && c1.after == 0));
+  const Trial d1 = expect(3, 1, TrialStage{0, 1});
+  CHECK(d1.setting == perturb_setting(kSpace, a1.setting, 5, 3, 1));
+  search.report(d1, 7.0);
+  // Member 1 at last: {7, 6, 5, 2} of members 3, 0, 2, 1.
+  search.report(b0, 2.0);
+  expect(1, 1, TrialStage{3, 1});
 }
 
-TEST_CASE("a population that is resumed makes the same generation") {
-  const SearchPlan plan = plan_of(SearchKind::kPopulation, 4, 30, 10);
+TEST_CASE("nobody is replaced before two shares of the members have ended a stage") {
+  Population search(plan_of(SearchKind::kPopulation, 8, 20, 10));
+  for (int m = 0; m < 8; ++m) REQUIRE(search.next());
+  for (int m = 0; m < 3; ++m) search.report({m, 0}, -1.0 * m);
+  for (int m = 0; m < 3; ++m) CHECK_FALSE(search.next()->parent);  // the share is 2
+}
+
+TEST_CASE("members that fail are replaced, also the whole share and more, and a population of failures ends") {
+  for (const bool synchronous : {true, false}) {
+    SearchPlan plan = plan_of(SearchKind::kPopulation, 4, 20, 10);
+    plan.synchronous = synchronous;
+    Population search(plan);
+    std::vector<Trial> first;
+    while (const auto trial = search.next()) first.push_back(*trial);
+    REQUIRE(first.size() == 4);
+    for (int m = 0; m < 3; ++m) search.report(first[static_cast<std::size_t>(m)], std::nullopt);
+    CHECK_FALSE(search.next());
+    search.report(first[3], 1.0);
+    for (int m = 0; m < 3; ++m) {
+      const auto trial = search.next();
+      REQUIRE(trial);
+      CHECK((trial->number == m && trial->stage == 1 && trial->parent == TrialStage{3, 0}));
+      CHECK((!trial->after && trial->rounds == 20));
+    }
+    CHECK((search.next()->after == 0));
+    Population lost(plan);
+    for (int m = 0; m < 4; ++m) REQUIRE(lost.next());
+    for (int m = 0; m < 4; ++m) lost.report({m, 0}, std::nullopt);
+    CHECK_FALSE(lost.next());
+  }
+}
+
+TEST_CASE("a generation is waited for, and a population that is resumed makes the same one") {
+  SearchPlan plan = plan_of(SearchKind::kPopulation, 4, 30, 10);
+  plan.synchronous = true;
   const auto objective = [](const Trial& trial) { return trial.number * 1.0; };
   Population whole(plan);
   std::vector<Trial> trials;
@@ -225,15 +278,32 @@ TEST_CASE("a population that is resumed makes the same generation") {
     const Trial& trial = trials[static_cast<std::size_t>(done)];
     resumed.restore(trial, objective(trial));
   }
-  for (const int missing : {5, 7}) {
-    const auto trial = resumed.next();
-    REQUIRE(trial);
-    const Trial& expected = trials[static_cast<std::size_t>(missing)];
-    CHECK((trial->number == expected.number && trial->stage == 1));
-    CHECK((trial->setting == expected.setting && trial->parent == expected.parent));
-    resumed.report(*trial, objective(*trial));
+  std::vector<Trial> missing;
+  while (const auto trial = resumed.next()) missing.push_back(*trial);
+  REQUIRE(missing.size() == 2);  // the third generation waits
+  for (int i = 0; i < 2; ++i) {
+    const Trial& expected = trials[static_cast<std::size_t>(5 + 2 * i)];
+    const Trial& trial = missing[static_cast<std::size_t>(i)];
+    CHECK((trial.number == expected.number && trial.stage == 1));
+    CHECK((trial.setting == expected.setting && trial.parent == expected.parent));
+    resumed.report(trial, objective(trial));
   }
   CHECK(resumed.next()->stage == 2);
+}
+
+TEST_CASE("a member that failed last is tried again when its population is resumed") {
+  Population resumed(plan_of(SearchKind::kPopulation, 2, 30, 10));
+  const TrialSetting setting = draw_setting(kSpace, 5, 1);
+  resumed.restore({0, 0, 10, setting}, 1.0);
+  resumed.restore({1, 0, 10, setting}, std::nullopt);
+  resumed.restore({1, 1, 20, setting}, 2.0);
+  resumed.restore({1, 2, 30, setting}, std::nullopt);
+  const auto first = resumed.next();
+  REQUIRE(first);
+  CHECK((first->number == 0 && first->stage == 1));
+  const auto second = resumed.next();
+  REQUIRE(second);
+  CHECK((second->number == 1 && second->stage == 2 && second->after == 1));
 }
 
 TEST_CASE("a perturbed value is a fifth smaller or larger, within its limits, or drawn anew one time in four") {

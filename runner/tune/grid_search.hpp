@@ -25,7 +25,7 @@ class GridSearch final : public Search {
     while (done_before_.contains(next_)) ++next_;
     if (next_ >= trials_) return std::nullopt;
     const int number = next_++;
-    return Trial{number, 0, plan_.rounds, setting_of(number), std::nullopt};
+    return Trial{number, 0, plan_.rounds, setting_of(number)};
   }
 
   void report(const Trial&, std::optional<double>) override {}

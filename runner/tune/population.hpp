@@ -1,14 +1,17 @@
-// Population based training. N members train side by side in generations of some rounds. After each, of the members by
-// objective, each of the worst m = max(1, floor(N f)) takes the parameters and the setting of a member drawn from the best
-// m ('exploit', truncation selection) and perturbs the setting ('explore', setting_space.hpp); the others go on.
+// Population based training. N members train in stages of some rounds. A member that has ended one goes on at once: if it
+// is among the worst m = max(1, floor(N f)) of those that have ended a stage by then, by what each came to last, it takes
+// the parameters, the optimiser's averages and the setting of one drawn from the best m ('exploit', truncation selection)
+// and perturbs the setting ('explore', setting_space.hpp); otherwise it goes on with its own. Nobody is replaced before
+// 2 m have ended a stage.
 //
-// Source: Jaderberg et al., "Population based training of neural networks" (2017), section 3 and appendix A.1.
-// Deviations: generations are synchronous, so that the study is the same for any number of workers, and a worker may wait
-// for the last members of a generation; the optimiser's averages start anew with each generation, and so do episodes.
-// A member that fails is the worst of its generation; all that fail are replaced, also more than m.
+// Source: Jaderberg et al., "Population based training of neural networks" (2017), algorithm 1, section 3.1 and appendix
+// A.1. Deviations: with fewer workers than members, the member that has done least goes on first. A member whose run fails
+// is replaced as the worst are; its next stage makes up for the rounds.
+//
+// `synchronous` members wait until all have ended the stage, and are compared by it: what a study comes to is then the same
+// for any number of workers.
 #pragma once
 
-#include <map>
 #include <vector>
 
 #include "runner/tune/search.hpp"
@@ -21,25 +24,32 @@ class Population final : public Search {
 
   std::optional<Trial> next() override;
   void report(const Trial& trial, std::optional<double> objective) override;
-  // A failed one is tried again, unless the study had gone on to the next generation without it.
+  // A failed one is tried again, unless the member, or its generation, had gone on without it.
   void restore(const Trial& trial, std::optional<double> objective) override;
 
  private:
-  struct Member {
+  struct Stage {
     TrialSetting setting;
-    std::optional<int> parent;
+    std::optional<double> objective;  // none: it failed
+  };
+  struct Member {
+    std::vector<Stage> stages;  // that have ended
+    bool runs = false;
   };
 
-  // Goes on to the next generation while all members of the current one have been reported.
-  void advance();
-  std::vector<Member> generation_after(const std::map<int, std::optional<double>>& reported) const;
-  int generations() const { return static_cast<int>((plan_.rounds + plan_.first_rounds - 1) / plan_.first_rounds); }
+  int stages() const { return static_cast<int>((plan_.rounds + plan_.first_rounds - 1) / plan_.first_rounds); }
+  bool may_go_on(const Member& member) const;
+  // Of member `m`, the last stage that it ended well before `stage`; none if there is none.
+  std::optional<int> last_good_stage(int m, int stage) const;
+  // The stage that member `m` is compared by when one goes on to `stage`; none if it has ended none.
+  const Stage* compared_stage(int m, int stage) const;
+  // Members that can be compared when one goes on to `stage`, best first; of equals the lower number.
+  std::vector<int> ranking(int stage) const;
+  // The next stage of member `m`; none if it has failed and there is nobody yet to take over from.
+  std::optional<Trial> stage_of(int m) const;
 
   SearchPlan plan_;
-  int generation_ = 0;
-  int next_member_ = 0;
   std::vector<Member> members_;
-  std::vector<std::map<int, std::optional<double>>> reported_;  // by generation: member -> objective
 };
 
 }  // namespace prl

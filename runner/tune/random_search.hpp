@@ -17,7 +17,7 @@ class RandomSearch final : public Search {
     while (done_before_.contains(next_)) ++next_;
     if (next_ >= plan_.trials) return std::nullopt;
     const int number = next_++;
-    return Trial{number, 0, plan_.rounds, draw_setting(plan_.space, plan_.seed, number), std::nullopt};
+    return Trial{number, 0, plan_.rounds, draw_setting(plan_.space, plan_.seed, number)};
   }
 
   void report(const Trial&, std::optional<double>) override {}

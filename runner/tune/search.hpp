@@ -10,15 +10,22 @@
 
 namespace prl {
 
-// A piece of work: a training run of one trial. Stages are what a search runs a trial in: rungs of successive halving,
-// generations of population based training; a random search has stage 0 only.
+// A stage of a trial: a rung of successive halving, a generation of a member of population based training; a random
+// search has stage 0 only.
+struct TrialStage {
+  int number = 0;
+  int stage = 0;
+  bool operator==(const TrialStage&) const = default;
+};
+
+// A piece of work: a training run of one trial, through one stage.
 struct Trial {
   int number = 0;
   int stage = 0;
-  long rounds = 0;  // of the run
+  long rounds = 0;  // that the trial is to have done at the end, earlier stages included
   TrialSetting setting = {};
-  // Member whose policy, after the stage before, this one starts with; none: it starts anew.
-  std::optional<int> parent = {};
+  std::optional<int> after = {};          // its own stage that this one goes on from; none: there is none
+  std::optional<TrialStage> parent = {};  // whose parameters it starts with, where these are not its own
 };
 
 class Search {
@@ -49,7 +56,8 @@ struct SearchPlan {
   long rounds = 1;           // of a trial that is run to its end
   long first_rounds = 1;     // of the first rung; of each generation
   int reduction = 3;         // of successive halving: one in so many is promoted
-  double truncation = 0.25;  // of a population: the part that is replaced after each generation
+  double truncation = 0.25;  // of a population: the part that counts as the worst, and as the best
+  bool synchronous = false;  // of a population: members wait for their generation
 };
 
 std::unique_ptr<Search> make_search(const SearchPlan& plan);

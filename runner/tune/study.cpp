@@ -18,8 +18,9 @@ namespace {
 constexpr const char* kWanted = "a TOML file with the tables study, train and space (see docs/tuning.md)";
 
 // Options that the study gives its trials itself.
-const std::set<std::string> kOwnOptions = {"--rounds",   "--steps", "--record",         "--save-policy",
-                                           "--progress", "--help",  "--initial-policy", "--config"};
+const std::set<std::string> kOwnOptions = {
+    "--rounds",         "--steps",  "--stop-after", "--record",           "--save-policy", "--progress",    "--help",
+    "--initial-policy", "--config", "--checkpoint", "--checkpoint-every", "--resume",      "--learner-from"};
 // What the parameters of a policy belong to: members of a population must have it in common.
 const std::set<std::string> kOfPolicies = {"--algorithm", "--env", "--preset", "--hidden", "--trunk", "--activation"};
 
@@ -72,17 +73,21 @@ class StudyReader {
   void read_numbers() {
     const toml::table* table = file_["study"].as_table();
     if (table == nullptr || !table->contains("rounds")) refuse("it has no rounds: give [study] with rounds = N");
-    allow(*table, "study", {"rounds", "objective", "seed", "target", "first_rounds", "reduction", "truncation"});
+    allow(*table, "study",
+          {"rounds", "objective", "seed", "target", "first_rounds", "reduction", "truncation", "synchronous"});
     constexpr long kMost = 1'000'000'000;
     SearchPlan& plan = study_.plan;
     plan.rounds = whole(*table, "rounds", 1, 1, kMost);
     plan.seed = static_cast<std::uint64_t>(whole(*table, "seed", 1, 0, kMost));
     plan.reduction = static_cast<int>(whole(*table, "reduction", 3, 2, 1000));
     plan.truncation = number(*table, "truncation", 0.25, 0.0, 0.5);
+    const toml::node* synchronous = table->get("synchronous");
+    if (synchronous != nullptr && !synchronous->is_boolean()) refuse("synchronous must be true or false");
+    plan.synchronous = (*table)["synchronous"].value_or(false);
     const bool staged = plan.kind == SearchKind::kHalving || plan.kind == SearchKind::kPopulation;
     if (staged && !table->contains("first_rounds")) {
       refuse("--search {} needs study.first_rounds: give the rounds of its first {}", name_of(plan.kind),
-             plan.kind == SearchKind::kHalving ? "rung" : "generation");
+             plan.kind == SearchKind::kHalving ? "rung" : "stage");
     }
     plan.first_rounds = whole(*table, "first_rounds", plan.rounds, 1, plan.rounds);
     if (table->contains("target")) study_.target = number(*table, "target", 0.0, -1e12, 1e12);

@@ -6,9 +6,10 @@
 //   objective = "best"       # or "final": the best or the last mean return of a trial's evaluations
 //   seed = 1                 # of the settings that are drawn
 //   target = 475.0           # optional: the objective that is looked for; the record says when it was first there
-//   first_rounds = 5         # asha: of the first rung; pbt: of a generation
+//   first_rounds = 5         # asha: of the first rung; pbt: of a stage
 //   reduction = 3            # asha: one trial in so many is promoted
-//   truncation = 0.25        # pbt: the part of the members that is replaced after a generation
+//   truncation = 0.25        # pbt: the part of the members that counts as the worst, and as the best
+//   synchronous = false      # pbt: whether members wait for their generation
 //   [train]
 //   env = "CartPole-v1"      # options of every trial, as in a file for prl train --config
 //   [space.learning_rate]    # an option that is drawn, and its law (setting_space.hpp)

@@ -55,16 +55,26 @@ std::string option_as_name(const std::string& option) {
   return name;
 }
 
+TrialStart start_from(const std::string& name) {
+  if (name == name_of(TrialStart::kCheckpoint)) return TrialStart::kCheckpoint;
+  return name == name_of(TrialStart::kPolicy) ? TrialStart::kPolicy : TrialStart::kAnew;
+}
+
 TrialResult result_from(const Json& json) {
   TrialResult result;
   result.trial.number = json.at("trial").get<int>();
   result.trial.stage = json.at("stage").get<int>();
   result.trial.rounds = json.at("rounds").get<long>();
   result.trial.setting = json.at("setting").get<TrialSetting>();
-  if (!json.at("parent").is_null()) result.trial.parent = json.at("parent").get<int>();
+  if (!json.at("after").is_null()) result.trial.after = json.at("after").get<int>();
+  if (!json.at("parent").is_null()) {
+    result.trial.parent = {json.at("parent").at("trial").get<int>(), json.at("parent").at("stage").get<int>()};
+  }
+  result.start = start_from(json.at("start").get<std::string>());
   if (!json.at("objective").is_null()) result.objective = json.at("objective").get<double>();
   result.error = json.at("error").get<std::string>();
   result.steps = json.at("steps").get<long>();
+  result.steps_before = json.at("steps_before").get<long>();
   result.started_seconds = json.at("seconds").at("started").get<double>();
   result.ended_seconds = json.at("seconds").at("ended").get<double>();
   result.worker = json.at("worker").get<int>();
@@ -120,12 +130,15 @@ void StudyFolder::save(const TrialResult& result, const SettingSpace& space) con
                      {"trial", trial.number},
                      {"stage", trial.stage},
                      {"rounds", trial.rounds},
-                     {"parent", trial.parent ? Json(*trial.parent) : Json(nullptr)},
+                     {"start", name_of(result.start)},
+                     {"after", trial.after ? Json(*trial.after) : Json(nullptr)},
+                     {"parent", parent_json(trial)},
                      {"setting", trial.setting},
                      {"parameters", setting_json(space, trial.setting)},
                      {"objective", result.objective ? Json(*result.objective) : Json(nullptr)},
                      {"error", result.error},
                      {"steps", result.steps},
+                     {"steps_before", result.steps_before},
                      {"worker", result.worker},
                      {"seconds", {{"started", result.started_seconds}, {"ended", result.ended_seconds}}}};
   write_file_atomically(file_of(trial, ".json"), json.dump(1) + "\n");
@@ -133,6 +146,23 @@ void StudyFolder::save(const TrialResult& result, const SettingSpace& space) con
 
 void StudyFolder::save_study(const Json& study) const {
   write_file_atomically(folder_ / "study.json", study.dump(1) + "\n");
+}
+
+void StudyFolder::remove_checkpoints() const {
+  for (const auto& entry : fs::directory_iterator(folder_ / "trials")) {
+    std::error_code error;  // what cannot be removed does no harm
+    if (entry.path().extension() == ".checkpoint") fs::remove(entry.path(), error);
+  }
+}
+
+std::string name_of(TrialStart start) {
+  if (start == TrialStart::kAnew) return "anew";
+  return start == TrialStart::kCheckpoint ? "checkpoint" : "policy";
+}
+
+Json parent_json(const Trial& trial) {
+  if (!trial.parent) return nullptr;
+  return {{"trial", trial.parent->number}, {"stage", trial.parent->stage}};
 }
 
 Json setting_json(const SettingSpace& space, const TrialSetting& setting) {

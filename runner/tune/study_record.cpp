@@ -29,11 +29,14 @@ Json result_json(const Study& study, const TrialResult& result) {
   return {{"trial", result.trial.number},
           {"stage", result.trial.stage},
           {"rounds", result.trial.rounds},
-          {"parent", result.trial.parent ? Json(*result.trial.parent) : Json(nullptr)},
+          {"start", name_of(result.start)},
+          {"after", result.trial.after ? Json(*result.trial.after) : Json(nullptr)},
+          {"parent", parent_json(result.trial)},
           {"parameters", setting_json(study.plan.space, result.trial.setting)},
           {"objective", optional_json(result.objective)},
           {"error", result.error},
-          {"steps", result.steps}};
+          {"steps", result.steps},
+          {"steps_before", result.steps_before}};
 }
 
 // The first result, in the order in which they ended, that reached the target, and what the study had cost by then.
@@ -83,10 +86,18 @@ long repeated_steps(const Study& study, const std::vector<TrialResult>& results)
   long steps = 0;
   for (const TrialResult& result : results) {
     const bool again = std::any_of(results.begin(), results.end(), [&result](const TrialResult& other) {
-      return other.trial.number == result.trial.number && other.trial.stage == result.trial.stage + 1;
+      return other.trial.number == result.trial.number && other.trial.after == result.trial.stage &&
+             other.start == TrialStart::kAnew;
     });
     if (again) steps += result.steps;
   }
+  return steps;
+}
+
+long saved_steps(const Study& study, const std::vector<TrialResult>& results) {
+  if (study.plan.kind != SearchKind::kHalving) return 0;
+  long steps = 0;
+  for (const TrialResult& result : results) steps += result.steps_before;
   return steps;
 }
 
@@ -104,6 +115,7 @@ Json study_json(const std::string& command, const Study& study, const std::strin
                            {"first_rounds", plan.first_rounds},
                            {"reduction", plan.reduction},
                            {"truncation", plan.truncation},
+                           {"synchronous", plan.synchronous},
                            {"seed", plan.seed},
                            {"objective", name_of(study.objective)},
                            {"target", optional_json(study.target)},
@@ -114,7 +126,8 @@ Json study_json(const std::string& command, const Study& study, const std::strin
   json["counts"] = {{"runs", results.size()},
                     {"failed", count_failed(results)},
                     {"environment_steps", sum_of_steps(results)},
-                    {"repeated_steps", repeated_steps(study, results)}};
+                    {"repeated_steps", repeated_steps(study, results)},
+                    {"saved_steps", saved_steps(study, results)}};
   json["seconds"] = {{"total", outcome.seconds}, {"workers", outcome.worker_seconds}};
   json["steps_per_second"] = outcome.seconds > 0.0 ? static_cast<double>(sum_of_steps(results)) / outcome.seconds : 0.0;
   json["best"] = best != nullptr ? result_json(study, *best) : Json(nullptr);

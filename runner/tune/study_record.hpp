@@ -19,7 +19,9 @@ std::string study_table(const Study& study, const std::vector<TrialResult>& resu
 // The result with the largest objective, of equals the earliest stage and trial; null if all failed.
 const TrialResult* best_of(const std::vector<TrialResult>& results);
 
-// Steps that trials took again, because they were trained anew for a longer budget.
+// Of successive halving, steps of lower rungs that promoted trials took again, because they were trained anew, and those
+// that they did not, because they went on from a checkpoint.
 long repeated_steps(const Study& study, const std::vector<TrialResult>& results);
+long saved_steps(const Study& study, const std::vector<TrialResult>& results);
 
 }  // namespace prl

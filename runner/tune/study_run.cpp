@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "parallel/transport/communication.hpp"
+#include "runner/tune/trial_words.hpp"
 
 namespace prl {
 namespace {
@@ -15,26 +16,39 @@ namespace {
 // How long a study may take to look at `stop`.
 constexpr double kLookSeconds = 0.25;
 
-// The best or the last of a run's evaluations; the final one is the last of them. None if there is none.
-std::optional<double> objective_of(const Json& record, Objective objective) {
+// The best or the last of a run's evaluations after `rounds` rounds; the final one is the last of them. None if there is
+// none.
+std::optional<double> objective_of(const Json& record, Objective objective, long rounds) {
   std::optional<double> value;
   const auto take = [&](double mean) {
     value = objective == Objective::kBest && value ? std::max(*value, mean) : mean;
   };
   for (const Json& point : record.at("curve")) {
-    if (point.contains("evaluation_return")) take(point.at("evaluation_return").get<double>());
+    if (rounds-- <= 0 && point.contains("evaluation_return")) take(point.at("evaluation_return").get<double>());
   }
   if (record.contains("final_evaluation")) take(record.at("final_evaluation").at("mean").get<double>());
   return value;
 }
 
+Json read_record(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return Json::parse(file);
+}
+
+long steps_of(const Json& record) { return record.at("counts").at("environment_steps").get<long>(); }
+
 // Completes the result of a trial whose process has ended well, or says why it is a failure all the same.
-void take_record(const std::filesystem::path& path, Objective objective, TrialResult& result) {
+void take_record(const Study& study, const StudyFolder& folder, TrialResult& result) {
+  const Trial& trial = result.trial;
+  const std::filesystem::path path = folder.record_of(trial);
+  const bool goes_on = result.start == TrialStart::kCheckpoint && trial.after;
   try {
-    std::ifstream file(path);
-    const Json record = Json::parse(file);
-    result.steps = record.at("counts").at("environment_steps").get<long>();
-    result.objective = objective_of(record, objective);
+    const Json record = read_record(path);
+    if (goes_on) result.steps_before = steps_of(read_record(folder.record_of({trial.number, *trial.after})));
+    result.steps = steps_of(record) - result.steps_before;
+    // A member of a population is judged by what it has become; what it was before may be another's.
+    const bool by_stage = goes_on && study.plan.kind == SearchKind::kPopulation;
+    result.objective = objective_of(record, study.objective, by_stage ? rounds_before(study.plan, trial) : 0);
     if (!result.objective || !std::isfinite(*result.objective)) result.error = "its record has no evaluation";
   } catch (const Json::exception&) {
     result.error = fmt::format("its record {} cannot be read", path.filename().string());
@@ -42,35 +56,7 @@ void take_record(const std::filesystem::path& path, Objective objective, TrialRe
   if (!result.error.empty()) result.objective.reset();
 }
 
-// Seeds of the runs: a stage that goes on from parameters must not meet the random numbers of the one before again.
-std::string seed_word(const Study& study, const Trial& trial) {
-  std::uint64_t seed = 1;
-  for (const std::string& word : setting_words(study.plan.space, trial.setting)) {
-    if (word.rfind("--seed=", 0) == 0) seed = std::stoull(word.substr(7));
-  }
-  for (const std::string& word : study.train) {
-    if (word.rfind("--seed=", 0) == 0) seed = std::stoull(word.substr(7));
-  }
-  return fmt::format("--seed={}", seed + static_cast<std::uint64_t>(trial.stage));
-}
-
 }  // namespace
-
-std::vector<std::string> train_words(const Study& study, const StudyFolder& folder, const Trial& trial) {
-  std::vector<std::string> words = {"train"};
-  words.insert(words.end(), study.train.begin(), study.train.end());
-  for (const std::string& word : setting_words(study.plan.space, trial.setting)) words.push_back(word);
-  words.push_back(fmt::format("--rounds={}", trial.rounds));
-  words.emplace_back("--progress=none");
-  words.push_back("--record=" + folder.record_of(trial).string());
-  words.push_back("--save-policy=" + folder.policy_of(trial).string());
-  if (trial.parent) {
-    const Trial before{*trial.parent, trial.stage - 1};
-    words.push_back("--initial-policy=" + folder.policy_of(before).string());
-    words.push_back(seed_word(study, trial));
-  }
-  return words;
-}
 
 StudyOutcome run_study(const Study& study, const StudyFolder& folder, TrialPlace& place, const std::atomic<bool>& stop,
                        const StudyListener& listener) {
@@ -90,8 +76,11 @@ StudyOutcome run_study(const Study& study, const StudyFolder& folder, TrialPlace
     for (std::optional<int> worker; (worker = place.free_worker()).has_value();) {
       const std::optional<Trial> trial = search->next();
       if (!trial) break;
-      running[*worker] = {*trial, std::nullopt, "", 0, elapsed_seconds(), 0.0, *worker};
-      place.start(*worker, {train_words(study, folder, *trial), folder.log_of(*trial)});
+      const TrialWords words = trial_words(study, folder, *trial);
+      TrialResult& result = running[*worker] = {*trial, words.start};
+      result.started_seconds = elapsed_seconds();
+      result.worker = *worker;
+      place.start(*worker, {words.words, folder.log_of(*trial)});
     }
     if (running.empty()) break;
     for (const TrialEnd& end : place.await(kLookSeconds)) {
@@ -101,7 +90,7 @@ StudyOutcome run_study(const Study& study, const StudyFolder& folder, TrialPlace
       running.erase(end.worker);
       result.error = end.error;
       result.ended_seconds = elapsed_seconds();
-      if (end.error.empty()) take_record(folder.record_of(result.trial), study.objective, result);
+      if (end.error.empty()) take_record(study, folder, result);
       outcome.worker_seconds[static_cast<std::size_t>(end.worker)] += result.ended_seconds - result.started_seconds;
       folder.save(result, study.plan.space);
       search->report(result.trial, result.objective);
@@ -113,6 +102,9 @@ StudyOutcome run_study(const Study& study, const StudyFolder& folder, TrialPlace
   if (outcome.interrupted) place.stop();
   outcome.seconds = elapsed_seconds();
   for (const auto& [key, result] : results) outcome.results.push_back(result);
+  const bool all_well = std::all_of(outcome.results.begin(), outcome.results.end(),
+                                    [](const TrialResult& result) { return result.objective.has_value(); });
+  if (!outcome.interrupted && all_well) folder.remove_checkpoints();
   return outcome;
 }
 

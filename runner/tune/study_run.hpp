@@ -27,7 +27,4 @@ using StudyListener = std::function<void(const TrialResult& ended, std::size_t e
 StudyOutcome run_study(const Study& study, const StudyFolder& folder, TrialPlace& place, const std::atomic<bool>& stop,
                        const StudyListener& listener);
 
-// The words of a trial's run after `prl`.
-std::vector<std::string> train_words(const Study& study, const StudyFolder& folder, const Trial& trial);
-
 }  // namespace prl

@@ -32,7 +32,9 @@ std::optional<int> SuccessiveHalving::promotable(const Rung& rung) const {
 }
 
 Trial SuccessiveHalving::trial_on(int number, std::size_t rung) const {
-  return {number, static_cast<int>(rung), rounds_[rung], draw_setting(plan_.space, plan_.seed, number), std::nullopt};
+  Trial trial{number, static_cast<int>(rung), rounds_[rung], draw_setting(plan_.space, plan_.seed, number)};
+  if (rung > 0) trial.after = static_cast<int>(rung) - 1;
+  return trial;
 }
 
 std::optional<Trial> SuccessiveHalving::next() {

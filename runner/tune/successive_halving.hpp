@@ -4,8 +4,8 @@
 //
 // Source: Li et al., "A system for massively parallel hyperparameter tuning" (MLSys 2020), algorithm 2; its s is 0.
 // Deviations: the number of trials is bounded, and then a free worker may find nothing to do; a failed trial counts in
-// n_k and is never promoted. A promoted trial is trained anew for its longer budget, over which a step size is annealed
-// if it is: it repeats the steps of the rung below, and they are counted.
+// n_k and is never promoted. A rung is the first rounds of a run of R rounds, over which a step size is annealed if it is;
+// a promoted trial goes on from where the rung below has left it.
 //
 // Which trials are promoted depends on the order in which they end, hence on the number of workers.
 #pragma once

@@ -53,7 +53,7 @@ def objectives(record: dict[str, Any]) -> dict[tuple[int, int], float | None]:
 def test_the_results_are_the_same_whoever_runs_them(tmp_path: Path, search: str, trials: int) -> None:
     records, tables = [], []
     for place, options in (("alone", ""), ("two", "--workers 2"), ("ranks", "--place mpi --workers 2")):
-        folder = fresh(tmp_path, place, study="rounds = 8\nfirst_rounds = 4")
+        folder = fresh(tmp_path, place, study="rounds = 4\nfirst_rounds = 2\nsynchronous = true")
         outcome = run([*words_of(search, trials, options), "--progress", "plain"], folder)
         assert outcome.status == 0, outcome.errors
         records.append(read_json(folder / "found" / "study.json"))
@@ -83,30 +83,85 @@ def test_a_trial_is_the_training_run_that_its_setting_says(tmp_path: Path) -> No
     assert record["counts"]["environment_steps"] == 2 * 8 * 80
 
 
-def test_successive_halving_repeats_what_a_promoted_trial_had_done(tmp_path: Path) -> None:
-    constant_steps = "anneal_learning_rate = false\n"
-    study_file(tmp_path, "rounds = 16\nfirst_rounds = 4\nreduction = 2\ntarget = 0.0", constant_steps)
+def trained(folder: Path, result: dict[str, Any]) -> dict[str, Any]:
+    return read_json(folder / f"found/trials/{result['trial']:04}-{result['stage']}.record.json")
+
+
+def train_options(learning_rate: object, *more: str) -> list[str]:
+    """Of the run that a trial is a part of, ANNEALED over all of its rounds."""
+    words = "train --env CartPole-v1 --algorithm a2c --hidden 16 --steps-per-round 80 --envs 8 --evaluate-every 4".split()
+    words += "--evaluation-episodes 16 --evaluation-action sampled --progress none --record again.json".split()
+    return [*words, "--learning-rate", str(learning_rate), "--anneal-learning-rate", "true", *more]
+
+
+ANNEALED = "anneal_learning_rate = true\n"
+
+
+def test_a_promoted_trial_goes_on_and_ends_in_the_bits_of_a_run_that_was_not_cut(tmp_path: Path) -> None:
+    study_file(tmp_path, "rounds = 16\nfirst_rounds = 4\nreduction = 2\ntarget = 0.0", ANNEALED)
     record = tune(tmp_path, "asha", 4)
-    stages = [result["stage"] for result in record["results"]]
-    assert stages == [0, 0, 0, 0, 1, 1, 2]
-    assert record["counts"]["repeated_steps"] == 80 * (2 * 4 + 8)
-    assert record["counts"]["environment_steps"] == 80 * (4 * 4 + 2 * 8 + 16)
-    # The same seed: the longer run passes the evaluations of the shorter one.
-    curves = [read_json(tmp_path / f"found/trials/{record['best']['trial']:04}-{s}.record.json")["curve"] for s in (0, 1)]
-    assert [p.get("evaluation_return") for p in curves[0]] == [p.get("evaluation_return") for p in curves[1][:4]]
+    results = record["results"]
+    assert [result["stage"] for result in results] == [0, 0, 0, 0, 1, 1, 2]
+    assert [result["rounds"] for result in results] == [4, 4, 4, 4, 8, 8, 16]
+    assert [result["start"] for result in results] == ["anew"] * 4 + ["checkpoint"] * 3
+    assert [result["after"] for result in results] == [None] * 4 + [0, 0, 1]
+    # Each rung takes its own steps alone, and all that was done before is saved.
+    assert [result["steps"] for result in results] == [320] * 6 + [640]
+    assert [result["steps_before"] for result in results] == [0] * 4 + [320, 320, 640]
+    assert record["counts"]["repeated_steps"] == 0 and record["counts"]["saved_steps"] == 2 * 320 + 640
+    assert record["counts"]["environment_steps"] == 80 * (4 * 4 + 2 * 4 + 8)
     assert record["reached"]["steps"] == 320 and record["reached"]["stage"] == 0
+    last = trained(tmp_path, results[-1])
+    assert run(train_options(results[-1]["parameters"]["learning_rate"], "--rounds", "16"), tmp_path).status == 0
+    whole = read_json(tmp_path / "again.json")
+    assert last["parameters_digest"] == whole["parameters_digest"]
+    evaluations = [[point.get("evaluation_return") for point in run_of["curve"]] for run_of in (last, whole)]
+    assert evaluations[0] == evaluations[1]
+    assert not list((tmp_path / "found" / "trials").glob("*.checkpoint"))
 
 
-def test_a_member_of_a_population_starts_with_its_parents_parameters(tmp_path: Path) -> None:
-    study_file(tmp_path, "rounds = 8\nfirst_rounds = 4\ntruncation = 0.25")
+def test_trials_that_cannot_be_kept_are_trained_anew_and_their_steps_counted(tmp_path: Path) -> None:
+    study_file(tmp_path, "rounds = 4\nfirst_rounds = 2\nreduction = 2", NOT_KEPT)
+    record = tune(tmp_path, "asha", 2)
+    assert [(result["stage"], result["start"], result["steps"]) for result in record["results"]] == [
+        (0, "anew", 160),
+        (0, "anew", 160),
+        (1, "anew", 320),
+    ]
+    assert record["counts"]["repeated_steps"] == 160 and record["counts"]["saved_steps"] == 0
+
+
+def test_a_member_of_a_population_goes_on_or_takes_over(tmp_path: Path) -> None:
+    study_file(tmp_path, "rounds = 8\nfirst_rounds = 4\ntruncation = 0.25", ANNEALED)
     record = tune(tmp_path, "pbt", 3)
     second = [result for result in record["results"] if result["stage"] == 1]
-    taken = [result for result in second if result["parent"] != result["trial"]]
-    assert len(second) == 3 and len(taken) == 1
-    first = {result["trial"]: result["objective"] for result in record["results"] if result["stage"] == 0}
-    assert first[taken[0]["trial"]] == min(first.values()) and first[taken[0]["parent"]] == max(first.values())
-    run_of = read_json(tmp_path / f"found/trials/{taken[0]['trial']:04}-1.record.json")["configuration"]
-    assert Path(run_of["initial_policy"]).name == f"{taken[0]['parent']:04}-0.policy"
+    taken = [result for result in second if result["parent"] is not None]
+    own = [result for result in second if result["parent"] is None]
+    assert len(second) == 3 and 1 <= len(taken) <= 2  # nobody waits: who begins later meets other objectives
+    assert all(result["after"] == 0 and result["start"] == "checkpoint" and result["steps"] == 320 for result in second)
+    for result in own:
+        rate = result["parameters"]["learning_rate"]
+        assert run(train_options(rate, "--rounds", "8"), tmp_path).status == 0
+        assert trained(tmp_path, result)["parameters_digest"] == read_json(tmp_path / "again.json")["parameters_digest"]
+
+
+def test_a_learner_takes_over_parameters_and_optimiser_and_keeps_its_own_rounds(tmp_path: Path) -> None:
+    """Of a rule whose rounds are whole episodes: what the other has learned is then all that differs between two runs."""
+    common = "train --algorithm reinforce --env CartPole-v1 --hidden 8 --episodes 16 --rounds 4 --progress none --record r.json"
+
+    def digest(rate: str, rounds: int, *more: str) -> str:
+        words = f"--optimiser adam --anneal-learning-rate true --learning-rate {rate} --stop-after {rounds}".split()
+        assert run([*common.split(), *words, *more], tmp_path).status == 0
+        return str(read_json(tmp_path / "r.json")["parameters_digest"])
+
+    digest("0.1", 2, "--checkpoint", "a", "--checkpoint-every", "9")
+    digest("0.01", 2, "--checkpoint", "b", "--checkpoint-every", "9")
+    taken = digest("0.1", 3, "--resume", "b", "--learner-from", "a")
+    assert taken == digest("0.1", 3, "--resume", "a")
+    # With another step size than the one that it was kept with.
+    assert digest("0.02", 3, "--resume", "b", "--learner-from", "a") != taken
+    another = run([*common.split(), "--optimiser", "rmsprop", "--learner-from", "a"], tmp_path)
+    expect_usage_error(another, "has another mean square than this run")
 
 
 def test_a_trial_with_bad_options_loses_only_itself(tmp_path: Path) -> None:
@@ -144,6 +199,8 @@ def test_a_killed_trial_loses_only_itself_and_is_run_again_on_resume(tmp_path: P
     assert (tmp_path / "found" / "trials" / f"{kept:04}-0.record.json").stat().st_mtime_ns == before
 
 
+# Runs that cannot be kept.
+NOT_KEPT = 'collect = "threads"\nworkers = 2\nschedule = "free-running"\nagreement = "hogwild"\n'
 RUNGS, WAITING = "rounds = 2\nfirst_rounds = 1\nreduction = 2", 'step_cost = "wait:2.5ms"\n'
 
 
@@ -189,6 +246,8 @@ def test_a_study_that_is_killed_or_interrupted_resumes(
         ("", "rounds = 8\nround = 2", "", RATES, "'study.round' is unknown: give some of rounds"),
         ("", "rounds = 8", "colour = 1\n", RATES, "'colour' is no setting"),
         ("", "rounds = 8", "record = 'x'\n", RATES, "'record' is no setting"),
+        ("", "rounds = 8", "checkpoint = 'x'\n", RATES, "'checkpoint' is no setting"),
+        ("", "rounds = 8\nsynchronous = 1", "", RATES, "synchronous must be true or false"),
         ("", "rounds = 8", "gamma = 2.0\n", RATES, "--gamma is 2: give a number from 0 to 1"),
         ("", "rounds = 8", 'collect = "mpi"\nworkers = 2\n', RATES, "use threads or processes in a trial"),
         ("", "rounds = 8", "", "", "it draws nothing"),
