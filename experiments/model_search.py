@@ -51,11 +51,14 @@ def study_text(arguments: argparse.Namespace) -> str:
     return "\n".join(lines) + SPACES[arguments.space]
 
 
-def reached_seconds(record: dict[str, Any], target: float) -> float | None:
-    """Seconds of a training run, its start-up included, until an evaluation first reached the target; None if none did."""
-    reached = (p["seconds"] for p in record["curve"] if p.get("evaluation_return", float("-inf")) >= target)
+def reached_seconds(record: dict[str, Any], target: float, steps_before: int = 0) -> float | None:
+    """Seconds of a training run, its start-up included, until an evaluation first reached the target; None if none did.
+    The curve of a run that went on from a checkpoint begins with what was done before, and is counted from there."""
+    before = [point for point in record["curve"] if point["steps"] <= steps_before]
+    reached = (p["seconds"] for p in record["curve"][len(before) :] if p.get("evaluation_return", float("-inf")) >= target)
     seconds = next(reached, None)
-    return None if seconds is None else float(record["seconds"]["start_up"]) + float(seconds)
+    begun = float(before[-1]["seconds"]) if before else 0.0
+    return None if seconds is None else float(record["seconds"]["start_up"]) + float(seconds) - begun
 
 
 def models_of(folder: Path, target: float) -> list[dict[str, Any]]:
@@ -63,7 +66,7 @@ def models_of(folder: Path, target: float) -> list[dict[str, Any]]:
     models = []
     for path in sorted((folder / "trials").glob("*.record.json")):
         trial = json.loads(path.with_name(path.name.replace(".record", "")).read_text(encoding="utf-8"))
-        seconds = reached_seconds(json.loads(path.read_text(encoding="utf-8")), target)
+        seconds = reached_seconds(json.loads(path.read_text(encoding="utf-8")), target, trial["steps_before"])
         started = trial["seconds"]["started"]
         reached = None if seconds is None else started + seconds
         models.append({"trial": trial["trial"], "stage": trial["stage"], "started": started, "reached": reached})
@@ -86,16 +89,15 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        study = folder / "study.toml"
-        study.write_text(study_text(arguments), encoding="utf-8")
-        output = folder / "found"
-        words = ["--study", str(study), "--output", str(output), "--search", arguments.search, "--progress", "none"]
+        (folder / "study.toml").write_text(study_text(arguments), encoding="utf-8")
+        # Names without the folder, which is another each time: they are in the record.
+        words = ["--study", "study.toml", "--output", "found", "--search", arguments.search, "--progress", "none"]
         words += ["--workers", arguments.workers, "--trials", arguments.trials, "--place", arguments.place]
-        status = subprocess.run([str(arguments.prl), "tune", *words], check=False).returncode
+        status = subprocess.run([str(arguments.prl.resolve()), "tune", *words], check=False, cwd=folder).returncode
         if status != 0:
             return status
-        record = json.loads((output / "study.json").read_text(encoding="utf-8"))
-        record["models"] = models_of(output, arguments.target)
+        record = json.loads((folder / "found" / "study.json").read_text(encoding="utf-8"))
+        record["models"] = models_of(folder / "found", arguments.target)
     arguments.record.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     return 0
 

@@ -36,8 +36,10 @@ def steps_taken(record: Record) -> float:
     return float(record["counts"]["environment_steps"])
 
 
-def repeated_share(record: Record) -> float:
-    return float(record["counts"]["repeated_steps"]) / steps_taken(record)
+def saved_share(record: Record) -> float:
+    """Of the steps that the runs would have taken, each from its start, those that a checkpoint has saved."""
+    saved = float(record["counts"].get("saved_steps", 0))
+    return saved / (steps_taken(record) + saved)
 
 
 def steps_to_target(record: Record) -> float:
@@ -73,7 +75,7 @@ def _with_interval(estimate: Estimate | None) -> str:
 
 def search_table(experiment: Experiment, rules: Rules) -> Table:
     p = experiment.parameters
-    columns = ("search", "trials", "at once", "seconds", "speedup", "steps", "repeated", "reached 475", "steps to it", "seconds to it", "n")
+    columns = ("search", "trials", "at once", "seconds", "speedup", "steps", "saved", "reached 475", "steps to it", "seconds to it", "n")
     rows = []
     for cell, label in ((p["one"], "random"), (p["two"], "random"), (p["halving"], "successive halving")):
         if why := rules.why_not([cell]):
@@ -90,7 +92,7 @@ def search_table(experiment: Experiment, rules: Rules) -> Table:
                     _with_interval(rules.estimate(cell, seconds_total)),
                     _with_interval(speedup),
                     whole(rules.estimate(cell, steps_taken).value),
-                    f"{100 * rules.estimate(cell, repeated_share).value:.0f} %",
+                    f"{100 * rules.estimate(cell, saved_share).value:.0f} %",
                     _reached(to_steps),
                     number(bootstrap([to_steps], median).value),
                     number(bootstrap([to_seconds], median).value),

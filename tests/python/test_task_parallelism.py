@@ -22,7 +22,7 @@ def record(seconds: float, steps: int, reached: tuple[float | None, ...] = (1.0,
     return {
         "configuration": {"workers": 2, "trials": 8},
         "seconds": {"total": seconds},
-        "counts": {"environment_steps": steps, "repeated_steps": steps // 4},
+        "counts": {"environment_steps": steps, "repeated_steps": 0, "saved_steps": steps // 3},
         "steps_per_second": steps / seconds,
         "reached": {"steps": steps // 2, "seconds": seconds / 2},
         "models": [{"trial": i, "stage": 0, "started": 0.0, "reached": value} for i, value in enumerate(reached)],
@@ -65,9 +65,14 @@ def test_a_set_is_there_when_its_last_model_is() -> None:
 
 def test_a_model_is_there_with_its_first_evaluation_above_the_target() -> None:
     curve = [{"seconds": 1.0}, {"seconds": 2.0, "evaluation_return": 400.0}, {"seconds": 3.0, "evaluation_return": 480.0}]
-    run = {"curve": curve, "seconds": {"start_up": 0.25}}
+    run = {"curve": [{"steps": 80 * i, **point} for i, point in enumerate(curve, 1)], "seconds": {"start_up": 0.25}}
     assert model_search.reached_seconds(run, 475.0) == 3.25
     assert model_search.reached_seconds(run, 500.0) is None
+    assert model_search.reached_seconds(run, 475.0, steps_before=160) == 1.25
+
+
+def test_saved_steps_are_a_share_of_all_that_would_have_been_taken() -> None:
+    assert section.saved_share(record(8.0, 96_000)) == 0.25
 
 
 def test_a_study_file_has_the_options_of_its_cell() -> None:
