@@ -61,11 +61,13 @@ class MpiActors final : public SegmentSource {
     MPI_Request requests[kMessages] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL, MPI_REQUEST_NULL, MPI_REQUEST_NULL};
     RoundHeader permit;
     RoundHeader answer;
-    std::optional<std::uint64_t> version;         // that the actor has
+    std::optional<std::uint64_t> version;  // that the actor has
     TrajectoryNote note;
     double answered_seconds = 0.0;
 
-    bool free_to_send() const { return requests[kPermit] == MPI_REQUEST_NULL && requests[kWeights] == MPI_REQUEST_NULL; }
+    bool free_to_send() const {
+      return requests[kPermit] == MPI_REQUEST_NULL && requests[kWeights] == MPI_REQUEST_NULL;
+    }
   };
 
   void carry();
