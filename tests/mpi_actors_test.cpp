@@ -146,13 +146,18 @@ void nobody_waits_for_a_slow_actor(MpiSession& session, MpiCheck& check) {
 
 void losses_are_told(MpiSession& session, MpiCheck& check) {
   const CollectionPlan plan = plan_of(session);
-  if (session.rank() > 0) return serve_mpi_learner(plan, fake_actors(plan.parameter_count), session);
+  const SharedWords begun(session);
+  const auto note = [&](int, int round, const auto&) { begun.of(session.rank()).store(round); };
+  if (session.rank() > 0) return serve_mpi_learner(plan, fake_actors(plan.parameter_count, note), session);
   MpiActors actors(plan, kDepth, session);
   const std::atomic<bool> stop{false};
   actors.publish(std::vector<float>(plan.parameter_count, 0.0F));
   std::vector<int> last(static_cast<std::size_t>(plan.workers), 0);
   int wrong = 0;
+  int losses = 0;
   for (const bool charge : {false, true, false}) {
+    // Every actor has begun a segment under the cost that there was.
+    for (int rank = 1; rank < session.size(); ++rank) begun.await(rank, last[static_cast<std::size_t>(rank - 1)] + 1);
     actors.charge_step_cost(charge);
     for (int segment = 0; segment < 6; ++segment) {
       SegmentSource::Arrival arrival;
@@ -160,10 +165,12 @@ void losses_are_told(MpiSession& session, MpiCheck& check) {
       int& before = last[static_cast<std::size_t>(arrival.taken.actor)];
       const int number = number_of_segment(arrival, before);
       if (arrival.after_loss != (number > std::exchange(before, number) + 1)) ++wrong;
+      losses += arrival.after_loss ? 1 : 0;
       actors.release(arrival);
     }
   }
   check(wrong == 0, "segments under another step cost are dropped, and the next one says so");
+  check(losses >= 3, "there were some");
 }
 
 // The actors leave their segments only when they are told.
