@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# On a machine with a GPU: builds the kernels for it, checks them against the processor, times them, and leaves the figures
-# as DIR/gpu_kernels.json (the form of Google Benchmark's documents), DIR being the first argument or results/gpu.
+# On a machine with a GPU: builds the kernels for it, checks them against the processor, times them, and leaves the
+# figures as DIR/gpu_kernels.json (in the form of Google Benchmark's documents), DIR being the first argument or
+# results/gpu.
 #
 # Needs nvcc 12 or later, CMake 3.25 or later, Ninja or make, and python3; neither LibTorch, oneTBB, MPI nor any other
 # package of the suite. Takes two to three minutes. Without a device the table reads 'not run: no CUDA device'; with

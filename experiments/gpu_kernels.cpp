@@ -186,7 +186,8 @@ void check_q_learning(const Place& place, Report& report) {
       const auto drawn = place.q_learning(flat, setting);
       for (int batch = 0; batch < 1000; ++batch) drawn->draw(3072, meeting);
       const double apart = largest_difference(drawn->values(), solved);
-      // The bound is that of tests/device_q_learning_test.cpp. Where updates are lost on purpose, the distance is a finding and no check.
+      // The bound is that of tests/device_q_learning_test.cpp. Where updates are lost on purpose, the distance is a
+      // finding and no check.
       const bool judged = meeting == prl::CellMeeting::kAtomic;
       report.check(std::string("q_learning_") + (judged ? "atomic" : "later_wins") + of, !judged || apart < 0.2, apart);
     }
