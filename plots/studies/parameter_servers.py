@@ -15,6 +15,7 @@ from plots.records import Record, RecordSet
 from plots.statistics import Estimate, bootstrap
 from plots.studies import Stated
 from plots.studies.parameter_servers_figures import forms_figure, sizes_figure
+from plots.studies.parameter_servers_networks import networks_table
 from plots.studies.parameter_servers_quantities import changes_to, oscillation, ratio_of_medians, slope, transitions_to
 from plots.studies.parameter_servers_tables import coordination_table, servers_table, steps_table
 from plots.tabular import Tabular, relative_error, updates_per_second
@@ -187,4 +188,11 @@ def blocks(study: Study, documents: Documents, records: RecordSet, stated: State
         Heading(3, "D2.c4, tables: what coordination costs"),
         stated(coordination),
         coordination_table(coordination, tabular),
+        Heading(3, "Servers of networks"),
+        Paragraph(
+            "The same asynchronous server for a network: in memory that processes share, and as ranks of an MPI job that "
+            "serve a range of the parameters each. 'at the server' is worker 0's part of the time of the run. Ranks that "
+            "serve have no core of their own here: a worker waits while it is served."
+        ),
+        networks_table(tabular),
     ]
