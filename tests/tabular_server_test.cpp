@@ -94,7 +94,7 @@ Values plain_rounds(std::size_t pairs, const BootstrapSetting& bootstrap, const 
     for (std::size_t pair = 0; pair < pairs; ++pair) {
       double sum = 0.0;
       for (const OwnTables& worker : tables) sum += worker.own[pair] - theta[pair];
-      theta[pair] = workers == 1 ? tables[0].own[pair] : theta[pair] + sum / workers;
+      theta[pair] = workers == 1 ? tables[0].own[pair] : theta[pair] + 1.0 / workers * sum;
     }
   }
   return theta;

@@ -1,10 +1,10 @@
 #include "parallel/agree/server_average.hpp"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 
 #include "parallel/agree/gradient_agreement.hpp"
+#include "parallel/agree/mean_of_members.hpp"
 
 namespace prl {
 namespace {
@@ -63,26 +63,10 @@ void ServerAverage<Scalar>::push(std::span<Scalar> parameters) {
 
 template <typename Scalar>
 void ServerAverage<Scalar>::merge(std::span<const Scalar> own) {
-  // A block of the sums stays in the first-level cache while all members' differences are added to it.
-  constexpr std::size_t kBlock = 1024;
-  std::array<double, kBlock> sums;
   for (int member = 0; member < transport_.size(); ++member) {
     parts_[index(member)] = member == transport_.rank() ? own.data() : received_[index(member)].data();
   }
-  const double share = 1.0 / static_cast<double>(transport_.size());
-  for (std::size_t begin = 0; begin < global_.size(); begin += kBlock) {
-    const std::size_t block = std::min(kBlock, global_.size() - begin);
-    Scalar* const global = global_.data() + begin;
-    std::fill_n(sums.begin(), block, 0.0);
-    for (const Scalar* part : parts_) {
-      for (std::size_t i = 0; i < block; ++i) {
-        sums[i] += static_cast<double>(part[begin + i]) - static_cast<double>(global[i]);
-      }
-    }
-    for (std::size_t i = 0; i < block; ++i) {
-      global[i] = static_cast<Scalar>(static_cast<double>(global[i]) + share * sums[i]);
-    }
-  }
+  move_to_mean<Scalar>(global_.span(), parts_);
 }
 
 template <typename Scalar>

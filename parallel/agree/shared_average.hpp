@@ -3,8 +3,7 @@
 //   theta <- theta + (1/N) sum_i (theta_i - theta),   theta_i <- theta
 //
 // theta: the parameters of the last meeting, zeros at the first; theta_i: member i's own. Source: document D2, section
-// 4.1. Members are summed in their order, so a meeting has the same bits in threads and in processes. With one member
-// theta_1 is taken as it is: the equation's theta + (theta_1 - theta) differs from it by rounding only.
+// 4.1; the mean is parallel/agree/mean_of_members.hpp's.
 //
 // A meeting moves 2 S (N - 1) bytes over all members, S of parameters: a range's server reads the others' parts of it,
 // and the others read what came out. A member counts what it reads. Two barriers a meeting.
@@ -14,7 +13,9 @@
 #include <cstddef>
 #include <span>
 #include <utility>
+#include <vector>
 
+#include "parallel/agree/mean_of_members.hpp"
 #include "parallel/agree/parameter_agreement.hpp"
 #include "parallel/transport/shared_barrier.hpp"
 #include "parallel/transport/shared_region.hpp"
@@ -64,12 +65,14 @@ class SharedAverage final : public ParameterAgreement<Scalar> {
         member_(member),
         waiter_(std::move(waiter)),
         first_(first_of(member)),
-        last_(first_of(member + 1)) {}
+        last_(first_of(member + 1)) {
+    for (int other = 0; other < board.members(); ++other) parts_.push_back(board.slot(other).data() + first_);
+  }
 
   Meeting meet(std::span<Scalar> parameters) override {
     std::copy(parameters.begin(), parameters.end(), board_.slot(member_).begin());
     wait_for_all();
-    average_own_range();
+    move_to_mean<Scalar>(board_.average().subspan(first_, last_ - first_), parts_);
     wait_for_all();
     std::copy(board_.average().begin(), board_.average().end(), parameters.begin());
     count_meeting();
@@ -89,20 +92,6 @@ class SharedAverage final : public ParameterAgreement<Scalar> {
     ledger().add_waiting(Purpose::kWeights, monotonic_seconds() - start_seconds);
   }
 
-  void average_own_range() {
-    const std::span<Scalar> theta = board_.average();
-    const int members = board_.members();
-    if (members == 1) {
-      std::copy(board_.slot(0).begin(), board_.slot(0).end(), theta.begin());
-      return;
-    }
-    for (std::size_t i = first_; i < last_; ++i) {
-      Scalar sum = 0;
-      for (int member = 0; member < members; ++member) sum += board_.slot(member)[i] - theta[i];
-      theta[i] += sum / static_cast<Scalar>(members);
-    }
-  }
-
   void count_meeting() {
     const std::size_t own = (last_ - first_) * sizeof(Scalar);
     for (int other = 0; other < board_.members(); ++other) {
@@ -117,6 +106,7 @@ class SharedAverage final : public ParameterAgreement<Scalar> {
   Waiter waiter_;
   std::size_t first_;  // of the range that this member serves
   std::size_t last_;
+  std::vector<const Scalar*> parts_;  // of that range, by member
 };
 
 }  // namespace prl
