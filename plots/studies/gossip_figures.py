@@ -150,7 +150,8 @@ def seconds_figure(experiment: Experiment, rules: Rules) -> Figure | None:
             name,
             svg_bytes(drawing),
             "Four workers, one of them four times slower, the same number of steps: a line for each launch. In rounds all wait "
-            "for the slow one; its copy is as young as the others'. Pairs that wait for nobody are done sooner, and carry a "
-            "copy along whose worker seldom learns.",
+            "for the slow one. Pairs that wait for nobody are done sooner, and carry a copy along whose worker seldom learns. Every "
+            "worker lowers its learning rate over its own segments, as many as an even share: at the end of the run the slow "
+            "one's is not yet 0, the others' has been for a fifth of theirs.",
             "Return and disagreement over seconds for random pairs in rounds and for pairs that wait for nobody.",
         )
