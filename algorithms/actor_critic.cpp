@@ -52,6 +52,7 @@ struct ActorCriticLearner::Shard {
       : first(first_environment(plan, s)),
         count(first_environment(plan, s + 1) - first),
         rows(count * plan.steps),
+        begins(static_cast<std::size_t>(count) + 1),
         observations(area(rows, layout.spec.observation_size)),
         actions(area(rows, layout.spec.action_size())),
         advantages(area(rows, 1)),
@@ -67,7 +68,8 @@ struct ActorCriticLearner::Shard {
 
   int first;
   int count;
-  int rows;
+  int rows;                 // of the last segment, once there was one
+  std::vector<int> begins;  // of each environment's rows, and the end of the last one's
   AlignedBuffer<float> observations;
   AlignedBuffer<float> actions;
   AlignedBuffer<float> advantages;
@@ -88,6 +90,7 @@ ActorCriticLearner::ActorCriticLearner(const NetworkLayout& layout, const ActorC
       setting_(setting),
       targets_(targets),
       plan_(plan),
+      statistics_(plan.absent_steps ? 1 : 0),
       storage_(std::move(storage)),
       optimiser_(layout.parameter_count, setting.optimiser, plan.total_rounds, storage_.shared) {
   const bool off_policy = std::holds_alternative<VtraceTargets>(targets_);
@@ -99,19 +102,24 @@ ActorCriticLearner::ActorCriticLearner(const NetworkLayout& layout, const ActorC
 ActorCriticLearner::~ActorCriticLearner() = default;
 
 void ActorCriticLearner::ingest(const SegmentView& segment) {
+  std::fill(statistics_.begin(), statistics_.end(), 0.0);
   for (const auto& shard : shards_) {
+    shard->rows = 0;
     if (shard->behaviour != nullptr) shard->behaviour->cuts = 0;
     for (int i = 0; i < shard->count; ++i) {
       take_trajectory(segment.trajectory(shard->first + i - segment.first()), i, *shard);
     }
+    if (!statistics_.empty()) statistics_[0] += shard->rows;
   }
 }
 
 void ActorCriticLearner::take_trajectory(const TrajectoryView& trajectory, int environment, Shard& shard) const {
-  const int steps = plan_.steps;
+  const int steps = present_steps(trajectory.ends, plan_.steps);
   const int observation_size = layout_.spec.observation_size;
   const int action_size = layout_.spec.action_size();
-  const int at = environment * steps;
+  const int at = shard.rows;
+  shard.rows += steps;
+  shard.begins[static_cast<std::size_t>(environment) + 1] = shard.rows;
   std::copy_n(trajectory.observations, steps * observation_size, shard.observations.data() + at * observation_size);
   std::copy_n(trajectory.actions, steps * action_size, shard.actions.data() + at * action_size);
   if (const auto* targets = std::get_if<NStepTargets>(&targets_)) {
@@ -136,9 +144,11 @@ void ActorCriticLearner::bootstrap_cuts(Shard& shard) const {
                                  behaviour.cut_values.data());
   const float* next = behaviour.cut_values.data();
   for (int i = 0; i < shard.count; ++i) {
-    const std::uint8_t* ends = behaviour.ends.data() + i * plan_.steps;
-    float* bootstrap = behaviour.bootstrap.data() + i * plan_.steps;
-    for (int t = 0; t < plan_.steps; ++t) bootstrap[t] = is_cut(ends, plan_.steps, t) ? *next++ : 0.0F;
+    const int at = shard.begins[static_cast<std::size_t>(i)];
+    const int steps = shard.begins[static_cast<std::size_t>(i) + 1] - at;
+    const std::uint8_t* ends = behaviour.ends.data() + at;
+    float* bootstrap = behaviour.bootstrap.data() + at;
+    for (int t = 0; t < steps; ++t) bootstrap[t] = is_cut(ends, steps, t) ? *next++ : 0.0F;
   }
 }
 
@@ -154,12 +164,12 @@ void ActorCriticLearner::correct_off_policy(const VtraceTargets& targets, Shard&
   }
   const VtraceCoefficients coefficients{setting_.gamma, targets.lambda, targets.rho_bar, targets.c_bar};
   for (int i = 0; i < shard.count; ++i) {
-    const int at = i * plan_.steps;
+    const int at = shard.begins[static_cast<std::size_t>(i)];
+    const int steps = shard.begins[static_cast<std::size_t>(i) + 1] - at;
     const VtraceTrajectory trajectory{behaviour.rewards.data() + at, behaviour.ends.data() + at,
                                       behaviour.log_ratios.data() + at, shard.values.data() + at,
                                       behaviour.bootstrap.data() + at};
-    vtrace(trajectory, plan_.steps, coefficients, part(shard.returns, at, plan_.steps),
-           part(shard.advantages, at, plan_.steps));
+    vtrace(trajectory, steps, coefficients, part(shard.returns, at, steps), part(shard.advantages, at, steps));
   }
 }
 
@@ -176,7 +186,9 @@ void ActorCriticLearner::compute_gradient(int /*update*/, int shard_index) {
   if (const auto* targets = std::get_if<VtraceTargets>(&targets_)) correct_off_policy(*targets, shard);
   const std::span<float> d_log_std = gradient.subspan(layout_.log_std_offset, layout_.log_std_count);
   std::fill(d_log_std.begin(), d_log_std.end(), 0.0F);
-  const ActorCriticRows rows{shard.rows,           static_cast<double>(plan_.environments) * plan_.steps,
+  const double all_rows =
+      statistics_.empty() ? static_cast<double>(plan_.environments) * plan_.steps : statistics_.front();
+  const ActorCriticRows rows{shard.rows,           all_rows,
                              shard.heads.data(),   shard.values.data(),
                              shard.actions.data(), shard.advantages.data(),
                              shard.returns.data()};

@@ -35,7 +35,7 @@ class ActorCriticLearner final : public Learner {
 
   std::span<float> parameters() override { return storage_.parameters; }
   void ingest(const SegmentView& segment) override;
-  std::span<double> joint_statistics() override { return {}; }
+  std::span<double> joint_statistics() override { return statistics_; }
   int updates_due() const override { return 1; }
   void compute_gradient(int update, int shard) override;
   std::span<float> gradient(int shard) override { return storage_.gradients[static_cast<std::size_t>(shard)]; }
@@ -59,6 +59,7 @@ class ActorCriticLearner final : public Learner {
   ActorCriticSetting setting_;
   ActorCriticTargets targets_;
   LearnerPlan plan_;
+  std::vector<double> statistics_;  // where steps may be absent: the rows of the round
   LearnerStorage storage_;
   Optimiser optimiser_;
   std::vector<std::unique_ptr<Shard>> shards_;

@@ -26,8 +26,7 @@ int MinibatchPlan::first_sample(int shard) const {
   return static_cast<int>(static_cast<long long>(samples_) * shard / shards_);
 }
 
-int MinibatchPlan::part_begin(int shard, int minibatch) const {
-  const int count = sample_count(shard);
+int MinibatchPlan::part_begin(int shard, int count, int minibatch) const {
   // The longer parts are a run of minibatches that starts where the previous shard's run ended, and goes round: so the
   // joined minibatches are even, too.
   const int longer = count % minibatches_;
@@ -39,7 +38,8 @@ int MinibatchPlan::part_begin(int shard, int minibatch) const {
 
 int MinibatchPlan::rows(int update, int shard) const {
   const int minibatch = update % minibatches_;
-  return part_begin(shard, minibatch + 1) - part_begin(shard, minibatch);
+  const int count = sample_count(shard);
+  return part_begin(shard, count, minibatch + 1) - part_begin(shard, count, minibatch);
 }
 
 int MinibatchPlan::total_rows(int update) const {
@@ -57,7 +57,7 @@ int MinibatchPlan::most_rows() const {
 }
 
 void MinibatchPlan::shuffle(std::uint64_t seed, std::uint64_t round, int shard, std::span<int> order) const {
-  const int count = sample_count(shard);
+  const int count = count_of(order.size());
   for (int epoch = 0; epoch < epochs_; ++epoch) {
     const auto part = order.subspan(static_cast<std::size_t>(epoch) * static_cast<std::size_t>(count),
                                     static_cast<std::size_t>(count));
@@ -72,9 +72,11 @@ void MinibatchPlan::shuffle(std::uint64_t seed, std::uint64_t round, int shard, 
 
 std::span<const int> MinibatchPlan::part(std::span<const int> order, int update, int shard) const {
   const auto epoch = static_cast<std::size_t>(update / minibatches_);
-  const auto begin = static_cast<std::size_t>(part_begin(shard, update % minibatches_));
-  return order.subspan(epoch * static_cast<std::size_t>(sample_count(shard)) + begin,
-                       static_cast<std::size_t>(rows(update, shard)));
+  const int minibatch = update % minibatches_;
+  const int count = count_of(order.size());
+  const int begin = part_begin(shard, count, minibatch);
+  return order.subspan(epoch * static_cast<std::size_t>(count) + static_cast<std::size_t>(begin),
+                       static_cast<std::size_t>(part_begin(shard, count, minibatch + 1) - begin));
 }
 
 }  // namespace prl

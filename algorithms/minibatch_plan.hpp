@@ -4,6 +4,9 @@
 // cuts them into as many parts as there are minibatches. Minibatch u is the union of the shards' parts u. With one shard
 // this is the usual shuffled minibatch; with several it is stratified by shard, so a holder of one shard needs no
 // sample of another, and the union is the same whoever holds the shards.
+//
+// In rounds that were cut early (core/early_cut.hpp) a shard has fewer samples than planned. There are as many minibatches
+// as planned all the same, as in DD-PPO, and each is smaller.
 #pragma once
 
 #include <cstdint>
@@ -30,16 +33,18 @@ class MinibatchPlan {
   int total_rows(int update) const;
   int most_rows() const;
 
-  // Shuffles the samples of `shard` for every epoch of round `round`; `order` holds epochs * sample_count(shard) indices
-  // into the shard's samples.
+  // Shuffles the samples of `shard` for every epoch of round `round`; `order` holds epochs * n indices into the shard's n
+  // samples, which are sample_count(shard), or fewer in a round that was cut early.
   void shuffle(std::uint64_t seed, std::uint64_t round, int shard, std::span<int> order) const;
 
   // The rows of `order` that make up this shard's part of `update`.
   std::span<const int> part(std::span<const int> order, int update, int shard) const;
 
  private:
-  // Where the part of `shard` in `minibatch` begins among the shard's shuffled samples.
-  int part_begin(int shard, int minibatch) const;
+  // Where the part of `shard` in `minibatch` begins among the shard's `count` shuffled samples.
+  int part_begin(int shard, int count, int minibatch) const;
+  // The samples of a shard, by the size of its order.
+  int count_of(std::size_t order_size) const { return static_cast<int>(order_size) / epochs_; }
 
   int samples_;
   int epochs_;

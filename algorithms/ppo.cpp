@@ -75,7 +75,9 @@ PpoLearner::PpoLearner(const NetworkLayout& layout, const PpoSetting& setting, c
       plan_(plan.environments * plan.steps, setting.minibatch, setting.epochs, plan.shards.total),
       adam_(layout.parameter_count, setting.adam, storage_.shared),
       rounds_(storage_.shared),
-      statistics_(setting.normalise_advantages ? 2 * static_cast<std::size_t>(plan_.updates()) : 0) {
+      absent_steps_(plan.absent_steps),
+      advantage_sums_(setting.normalise_advantages ? 2 * static_cast<std::size_t>(plan_.updates()) : 0),
+      statistics_(advantage_sums_ + (absent_steps_ ? static_cast<std::size_t>(plan_.updates()) : 0)) {
   for (int s = 0; s < plan.shards.count; ++s) {
     shards_.push_back(std::make_unique<Shard>(layout_, setting_, plan_, plan.shards.first + s));
   }
@@ -86,28 +88,30 @@ PpoLearner::~PpoLearner() = default;
 void PpoLearner::ingest(const SegmentView& segment) {
   std::fill(statistics_.begin(), statistics_.end(), 0.0);
   for (const auto& shard : shards_) {
-    take_samples(segment, *shard);
+    const int count = take_samples(segment, *shard);
+    shard->order.resize(static_cast<std::size_t>(count) * static_cast<std::size_t>(setting_.epochs));
     plan_.shuffle(seed_, static_cast<std::uint64_t>(round_), shard->index, shard->order);
     for (const auto& part : shard->parts) part->terms = {};
-    if (setting_.normalise_advantages) add_statistics(*shard);
+    if (!statistics_.empty()) add_statistics(*shard);
   }
 }
 
-void PpoLearner::take_samples(const SegmentView& segment, Shard& shard) {
+int PpoLearner::take_samples(const SegmentView& segment, Shard& shard) {
   const NetworkSpec& spec = layout_.spec;
   const auto steps = static_cast<std::size_t>(steps_);
   std::vector<float> advantages(steps);
   std::vector<float> returns(steps);
   const int begin = plan_.first_sample(shard.index);
   const int end = begin + plan_.sample_count(shard.index);
+  int at = 0;
   for (int environment = begin / steps_; environment * steps_ < end; ++environment) {
     const TrajectoryView trajectory = segment.trajectory(environment - segment.first());
-    generalised_advantage(trajectory, steps_, setting_.gamma, setting_.gae_lambda, advantages, returns);
+    const int taken = present_steps(trajectory.ends, steps_);
+    generalised_advantage(trajectory, taken, setting_.gamma, setting_.gae_lambda, advantages, returns);
     // A shard may begin or end inside an environment's trajectory, where shards do not divide environments.
     const int from = std::max(begin - environment * steps_, 0);
-    const int to = std::min(end - environment * steps_, steps_);
+    const int to = std::min(end - environment * steps_, taken);
     const int count = to - from;
-    const int at = environment * steps_ + from - begin;
     std::copy_n(trajectory.observations + from * spec.observation_size, count * spec.observation_size,
                 shard.samples.observations.data() + at * spec.observation_size);
     std::copy_n(trajectory.actions + from * spec.action_size(), count * spec.action_size(),
@@ -116,14 +120,21 @@ void PpoLearner::take_samples(const SegmentView& segment, Shard& shard) {
     std::copy_n(trajectory.values + from, count, shard.samples.values.data() + at);
     std::copy_n(advantages.data() + from, count, shard.samples.advantages.data() + at);
     std::copy_n(returns.data() + from, count, shard.samples.returns.data() + at);
+    at += count;
   }
+  return at;
 }
 
 void PpoLearner::add_statistics(const Shard& shard) {
   for (int update = 0; update < plan_.updates(); ++update) {
+    const std::span<const int> rows = plan_.part(shard.order, update, shard.index);
+    if (absent_steps_) {
+      statistics_[advantage_sums_ + static_cast<std::size_t>(update)] += static_cast<double>(rows.size());
+    }
+    if (!setting_.normalise_advantages) continue;
     double sum = 0.0;
     double square_sum = 0.0;
-    for (const int row : plan_.part(shard.order, update, shard.index)) {
+    for (const int row : rows) {
       const auto advantage = static_cast<double>(shard.samples.advantages[static_cast<std::size_t>(row)]);
       sum += advantage;
       square_sum += advantage * advantage;
@@ -158,7 +169,7 @@ void PpoLearner::gather_rows(const Shard& shard, std::span<const int> rows, int 
 }
 
 void PpoLearner::normalise(Part& part, int update, int rows) const {
-  const double count = plan_.total_rows(update);
+  const double count = total_rows(update);
   // One row has no spread to divide by.
   if (!setting_.normalise_advantages || count <= 1.0) return;
   const double mean = statistics_[2 * static_cast<std::size_t>(update)] / count;
@@ -169,6 +180,11 @@ void PpoLearner::normalise(Part& part, int update, int rows) const {
   for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) {
     part.batch.advantages[i] = static_cast<float>((static_cast<double>(part.batch.advantages[i]) - mean) * scale);
   }
+}
+
+int PpoLearner::total_rows(int update) const {
+  if (!absent_steps_) return plan_.total_rows(update);
+  return static_cast<int>(statistics_[advantage_sums_ + static_cast<std::size_t>(update)]);
 }
 
 int PpoLearner::gradient_parts() const { return shards_.front()->network->parts(); }
@@ -192,7 +208,7 @@ void PpoLearner::compute_gradient_part(int update, int local_shard, int part_ind
   shard.network->forward_part(part_index, parameters, part.batch.observations.data(), row_count, shard.heads.data(),
                               shard.values.data());
   const PpoRows batch{row_count,
-                      plan_.total_rows(update),
+                      total_rows(update),
                       shard.heads.data(),
                       shard.values.data(),
                       part.batch.actions.data(),

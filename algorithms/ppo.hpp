@@ -57,11 +57,14 @@ class PpoLearner final : public Learner {
   // Which networks a part holds.
   bool has_policy(int part) const { return part == 0; }
   bool has_value(int part) const { return part == gradient_parts() - 1; }
-  void take_samples(const SegmentView& segment, Shard& shard);
+  // Returns how many there are.
+  int take_samples(const SegmentView& segment, Shard& shard);
   void add_statistics(const Shard& shard);
   void gather_rows(const Shard& shard, std::span<const int> rows, int part, Part& to) const;
   void normalise(Part& batch, int update, int rows) const;
   float learning_rate() const;
+  // Of all holders of shards together.
+  int total_rows(int update) const;
 
   NetworkLayout layout_;
   PpoSetting setting_;
@@ -73,6 +76,10 @@ class PpoLearner final : public Learner {
   Adam adam_;
   RoundCount rounds_;
   std::vector<std::unique_ptr<Shard>> shards_;
+  bool absent_steps_;
+  // Of each update the sum and the square sum of its advantages, where they are normalised; then, where steps may be
+  // absent, of each update its rows.
+  std::size_t advantage_sums_;
   std::vector<double> statistics_;
   long round_ = 0;
 };

@@ -8,6 +8,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "core/early_cut.hpp"
 #include "core/segment.hpp"
 
 namespace prl {
@@ -17,7 +18,7 @@ class Actor {
  public:
   virtual ~Actor() = default;
 
-  // Advances all environments of this actor by out.layout().steps steps with `parameters` (flat, NetworkLayout) and
+  // Advances all environments of this actor by out.layout().steps steps, or until the round is cut, with `parameters` (flat, NetworkLayout) and
   // writes every field of `out`, whose first() and count() are this actor's. Episodes go on where the last call left
   // them. Pays the step cost. Returns false, with `out` partly written, once `stop` is set.
   virtual bool collect(const float* parameters, const SegmentView& out, const std::atomic<bool>& stop) = 0;
@@ -26,6 +27,10 @@ class Actor {
   // blocks (core/segment.hpp): all of a run's environments have taken as many steps. Between two calls of collect(). For
   // actors of rollouts; throws std::logic_error where environments cannot move.
   virtual void take_over(const SegmentView& /*kept*/) { throw std::logic_error("these environments cannot move"); }
+
+  // From now on rounds end when `cut` says so, which outlives this. For actors of rollouts; throws std::logic_error where
+  // rounds cannot be cut.
+  virtual void cut_early(const EarlyCut& /*cut*/) { throw std::logic_error("these rounds cannot be cut"); }
 
   // From now on the environments' steps cost nothing (false) or what was configured (true, the initial state).
   virtual void charge_step_cost(bool charge) = 0;

@@ -9,7 +9,8 @@ namespace prl {
 
 inline constexpr std::uint8_t kTerminated = 1;
 inline constexpr std::uint8_t kTruncated = 2;
-// Of a step that was not taken: the environment had played its quota of episodes. Every later step is absent, too.
+// Of a step that was not taken: the environment had played its quota of episodes, or its worker left the round. Every later
+// step is absent, too.
 inline constexpr std::uint8_t kAbsent = 4;
 
 // How many of an environment's `steps` steps were taken.

@@ -46,6 +46,8 @@ struct LearnerPlan {
   std::uint64_t seed = 1;
   long total_rounds = 1;  // for annealing
   int cut_rows = 0;       // of each environment in a round (core/segment.hpp)
+  // Whether an environment's last steps may be absent, in rounds that are cut early (core/early_cut.hpp).
+  bool absent_steps = false;
 };
 
 // Where a learner's flat buffers lie; spans of parameter_count floats on cache lines that outlive the learner, for

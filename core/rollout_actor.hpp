@@ -2,6 +2,7 @@
 // environment, so nothing in it is a virtual call.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -53,14 +54,18 @@ class RolloutActor final : public Actor {
   }
 
   bool collect(const float* parameters, const SegmentView& out, const std::atomic<bool>& stop) override {
-    for (int t = 0; t < out.layout().steps; ++t) {
+    const int steps = out.layout().steps;
+    int t = 0;
+    for (bool last = false; !last; ++t) {
       if (stop.load(std::memory_order_relaxed)) return false;
       environments_.step(recorder_.act(parameters, observations_.data(), t, out));
       cost_.pay(environments_.finished(), stop);
       environments_.observe(observations_.data());
+      last = t == steps - 1 || (cut_ != nullptr && cut_->due(t + 1));
       recorder_.record(parameters, environments_.rewards(), environments_.ends(), environments_.final_observations(),
-                       observations_.data(), t, out);
+                       observations_.data(), t, last, out);
     }
+    if (t < steps) leave_out(t, out);
     if (out.layout().state_bytes > 0) {
       for (int i = 0; i < environments_.count(); ++i) environments_.keep(i, out.trajectory(i).kept_state);
     }
@@ -79,6 +84,7 @@ class RolloutActor final : public Actor {
     environments_.observe(observations_.data());
   }
 
+  void cut_early(const EarlyCut& cut) override { cut_ = &cut; }
   void charge_step_cost(bool charge) override { cost_.charge(charge); }
 
   void start_anew(std::uint64_t step) override {
@@ -89,11 +95,23 @@ class RolloutActor final : public Actor {
   }
 
  private:
+  // The steps of a round from `taken` on. Their random numbers are left out, so that all environments go on at the same
+  // step.
+  void leave_out(int taken, const SegmentView& out) {
+    const int steps = out.layout().steps;
+    for (int i = 0; i < out.count(); ++i) std::fill_n(out.trajectory(i).ends + taken, steps - taken, kAbsent);
+    const std::uint64_t next_round = recorder_.step() + static_cast<std::uint64_t>(steps - taken);
+    environments_.continue_at(next_round);
+    recorder_.continue_at(next_round);
+    cost_.continue_at(next_round);
+  }
+
   ActorSetting setting_;
   VectorEnv<E> environments_;
   RolloutRecorder recorder_;
   AlignedBuffer<float> observations_;
   CostPayer cost_;
+  const EarlyCut* cut_ = nullptr;  // none: rounds are whole
 };
 
 // Steps environments for a learner that chooses the actions.

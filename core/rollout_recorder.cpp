@@ -89,7 +89,13 @@ const float* RolloutRecorder::act(const float* parameters, const float* observat
 void RolloutRecorder::record(const float* parameters, const float* rewards, const std::uint8_t* ends,
                              const float* final_observations, const float* next_observations, int t,
                              const SegmentView& out) {
-  bool any_cut = t == out.layout().steps - 1;
+  record(parameters, rewards, ends, final_observations, next_observations, t, t == out.layout().steps - 1, out);
+}
+
+void RolloutRecorder::record(const float* parameters, const float* rewards, const std::uint8_t* ends,
+                             const float* final_observations, const float* next_observations, int t, bool last,
+                             const SegmentView& out) {
+  bool any_cut = last;
   if (t == 0) std::fill_n(cuts_so_far_.data(), count_, 0);
   for (int i = 0; i < count_; ++i) {
     const TrajectoryView trajectory = out.trajectory(i);
@@ -98,14 +104,13 @@ void RolloutRecorder::record(const float* parameters, const float* rewards, cons
     trajectory.bootstrap[t] = 0.0F;
     any_cut = any_cut || ends[i] == kTruncated;
   }
-  if (any_cut) write_bootstrap(parameters, ends, final_observations, next_observations, t, out);
+  if (any_cut) write_bootstrap(parameters, ends, final_observations, next_observations, t, last, out);
 }
 
 void RolloutRecorder::write_bootstrap(const float* parameters, const std::uint8_t* ends,
-                                      const float* final_observations, const float* next_observations, int t,
+                                      const float* final_observations, const float* next_observations, int t, bool last,
                                       const SegmentView& out) {
   const int observation_size = layout_.spec.observation_size;
-  const bool last = t == out.layout().steps - 1;
   int cuts = 0;
   for (int i = 0; i < count_; ++i) {
     const bool truncated = ends[i] == kTruncated;

@@ -34,6 +34,10 @@ class RolloutRecorder {
   void record(const float* parameters, const float* rewards, const std::uint8_t* ends, const float* final_observations,
               const float* next_observations, int t, const SegmentView& out);
 
+  // The same where the segment ends with step `t` if `last` says so, and only then.
+  void record(const float* parameters, const float* rewards, const std::uint8_t* ends, const float* final_observations,
+              const float* next_observations, int t, bool last, const SegmentView& out);
+
   // From now on random numbers are those of that step of the run.
   void continue_at(std::uint64_t step) { step_ = step; }
   // Steps of the run so far.
@@ -45,7 +49,7 @@ class RolloutRecorder {
   // V of row `row` of the outputs, or the greatest action value where the segment keeps those.
   float state_value(int row, const SegmentLayout& segment) const;
   void write_bootstrap(const float* parameters, const std::uint8_t* ends, const float* final_observations,
-                       const float* next_observations, int t, const SegmentView& out);
+                       const float* next_observations, int t, bool last, const SegmentView& out);
 
   NetworkLayout layout_;
   std::uint64_t seed_;

@@ -19,6 +19,9 @@
 // kept_state is the environment's state after the segment (VectorEnv::keep), where a checkpoint may be made of it; it comes
 // with the trajectories, wherever they were collected. Without checkpoints there is no such part.
 //
+// Of a round that is cut early (core/early_cut.hpp) an environment's last steps are absent; its segment ends with the last
+// one that was taken.
+//
 // Rounds of whole episodes have as many steps as their quota can take; those that were not taken are marked absent in
 // ends, and their other fields hold nothing.
 //
@@ -57,7 +60,7 @@ struct SegmentLayout {
 // time_limit steps apart, and the segment's end may follow the last one.
 constexpr int most_cuts(int steps, int time_limit) { return (steps - 1) / time_limit + 2; }
 
-// Whether a bootstrap value belongs to step t of a segment of `steps` steps.
+// Whether a bootstrap value belongs to step t of a segment of `steps` steps, none of them absent.
 constexpr bool is_cut(const std::uint8_t* ends, int steps, int t) {
   return ends[t] == kTruncated || (t == steps - 1 && ends[t] == 0);
 }

@@ -48,8 +48,8 @@ CellParts parts_of(const RunConfiguration& c, const NetworkLayout& layout, const
                              c.reset_cost,
                              states_before(c)};
   const CollectionPlan plan{
-      c.workers, c.environments, c.pipelined() ? 1 : 0, layout.parameter_count,      segment_layout(c),
-      c.grain,   c.slow_worker,  c.slow_factor,         c.balance == Balance::kSpeed};
+      c.workers, c.environments, c.pipelined() ? 1 : 0, layout.parameter_count,         segment_layout(c),
+      c.grain,   c.slow_worker,  c.slow_factor,         c.cut_stragglers.value_or(0.0), c.balance == Balance::kSpeed};
   return {c, layout, with_threads(environment.actors(setting), c.threads_per_worker, c.workers),
           environment.batches(setting), plan};
 }
@@ -190,6 +190,12 @@ void work_as_rank(const CellParts& parts, MpiSession& session, const LearnerMain
 bool run_in_ranks(const CellParts& parts, const LearnerMain& learner_main) {
   MpiSession session;
   try {
+    if (parts.configuration.cut_stragglers && session.ranks_on_host() != session.size()) {
+      throw std::runtime_error(
+          "--cut-stragglers: a round is cut by a word that all ranks see, and these are on several hosts; start them "
+          "on "
+          "one, or leave it away");
+    }
     work_as_rank(parts, session, learner_main);
   } catch (const std::exception& error) {
     // Here, because the session ends the whole job, this process included, when the exception leaves.

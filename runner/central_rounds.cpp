@@ -20,7 +20,8 @@ LearnerPlan learner_plan(const RunConfiguration& c, ShardPlan shards) {
           c.steps_per_environment(),
           c.seed,
           c.rounds + c.warmup_rounds,
-          segment_layout(c).cut_rows};
+          segment_layout(c).cut_rows,
+          c.cut_stragglers.has_value()};
 }
 
 namespace {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <span>
 
@@ -34,10 +35,11 @@ bool join_reports(const WorkerReport& own, int worker, int workers, const SumOve
 // The part of a worker other than 0: all rounds that the run has left, or until one is given up.
 void serve_rounds(const RunConfiguration& configuration, RoundRunner& rounds, const std::atomic<bool>& shared_stop);
 
-// How workers that learn beside worker 0 hear of the run's end. In memory that all of them share.
+// How workers that learn beside worker 0 hear of the run's end, and of each other's rounds. In memory that all of them share.
 struct EndWords {
-  std::atomic<bool> stop{false};      // give up this round, together
-  std::atomic<bool> given_up{false};  // worker 0 is leaving: wait for nobody
+  std::atomic<bool> stop{false};              // give up this round, together
+  std::atomic<bool> given_up{false};          // worker 0 is leaving: wait for nobody
+  std::atomic<std::uint64_t> left_rounds{0};  // by all workers, where rounds may be cut early (core/early_cut.hpp)
 };
 
 // Thrown where such a worker waits for the others and there is nothing left to wait for: worker 0 says why.

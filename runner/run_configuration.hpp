@@ -102,8 +102,9 @@ struct RunConfiguration {
   double slow_factor = 1.0;
   int grain = 0;  // environments that a thread takes at a time; 0: a range of its own
   Balance balance = Balance::kNone;
-  std::vector<int> cost_rounds;         // counted rounds, from 1, that pay the step cost; none named: all of them
-  std::optional<double> solved_return;  // what the first episode is looked for that exceeds it
+  std::optional<double> cut_stragglers;  // share of the workers after which the others' rounds are cut; empty: none is
+  std::vector<int> cost_rounds;          // counted rounds, from 1, that pay the step cost; none named: all of them
+  std::optional<double> solved_return;   // what the first episode is looked for that exceeds it
   NetworkSpec network;
   RuleSetting rule;
   EvaluationSetting evaluation;

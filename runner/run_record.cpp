@@ -188,6 +188,7 @@ Json configuration_json(const RunConfiguration& c) {
           {"slow_factor", c.slow_factor},
           {"grain", c.grain},
           {"balance", name_of(c.balance)},
+          {"cut_stragglers", c.cut_stragglers ? Json(*c.cut_stragglers) : Json(nullptr)},
           {"cost_rounds", c.cost_rounds},
           {"solved_return", c.solved_return ? Json(*c.solved_return) : Json(nullptr)},
           {"hyperparameters", settings_json(c.rule, c.network)},

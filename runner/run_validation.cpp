@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "algorithms/network_setting.hpp"
+#include "core/early_cut.hpp"
 #include "envs/registry.hpp"
 #include "parallel/agree/thread_update.hpp"
 #include "runner/cell_matrix.hpp"
@@ -139,6 +140,40 @@ void validate_balance(const RunConfiguration& c) {
       fmt::format("--balance divides rounds of a fixed number of steps, and those of {} are whole episodes, which end "
                   "when they end: leave it away",
                   c.algorithm()));
+}
+
+void validate_early_cut(const RunConfiguration& c) {
+  if (!c.cut_stragglers) return;
+  require(*c.cut_stragglers > 0.0 && *c.cut_stragglers <= 1.0,
+          fmt::format("--cut-stragglers is {}: give a share of the workers above 0, at most 1", *c.cut_stragglers));
+  require(
+      c.collect != CollectMode::kSerial,
+      "--cut-stragglers ends the rounds of slow workers, and there is one: give --collect threads, processes or mpi");
+  require(
+      c.schedule == Schedule::kLockStep && (c.agreement == Agreement::kNone || c.agreement == Agreement::kAllReduce),
+      "--cut-stragglers is for workers that wait for each other and learn from one batch: leave --schedule away, and "
+      "give --agreement none or all-reduce");
+  require(c.inference == InferencePlace::kWorkers && c.grain == 0 && c.balance == Balance::kNone,
+          "--cut-stragglers is of workers that act with a range of environments each, and keep it: leave --inference, "
+          "--grain and --balance away");
+  const CollectionNeeds needs = needs_of(c.rule);
+  require(
+      needs.episodes == 0 && !needs.continued_segments,
+      fmt::format("--cut-stragglers is for rules that learn from rollouts of any length, ppo, a2c and vtrace: leave it "
+                  "away with {}",
+                  c.algorithm()));
+  require(
+      c.environments % c.shards == 0,
+      fmt::format("--cut-stragglers needs shards of whole trajectories, and {} does not divide {} environments: give "
+                  "other --shards or --envs",
+                  c.shards, c.environments));
+  const auto* ppo = std::get_if<PpoSetting>(&c.rule);
+  const int least = c.environments / c.shards * least_steps(c.steps_per_environment());
+  require(
+      ppo == nullptr || (c.steps_per_round - 1) / ppo->minibatch + 1 <= least,
+      fmt::format("--cut-stragglers may leave {} steps of a shard, fewer than a round has minibatches: give a larger "
+                  "--minibatch",
+                  least));
 }
 
 void validate_cost_rounds(const RunConfiguration& c) {
@@ -322,6 +357,7 @@ void validate(const RunConfiguration& c) {
   validate_costs(c);
   validate_grain(c);
   validate_balance(c);
+  validate_early_cut(c);
   validate_cost_rounds(c);
   validate_round(c);
 }

@@ -42,7 +42,7 @@ void learn_split_in_linked_processes(const CellParts& parts, const SplitLinkFact
     SplitLink link = link_of(member, std::move(watch));
     return std::make_unique<SplitRounds>(c, parts.layout,
                                          SplitMember{member, make_own_actor(parts, member), std::move(link.storage),
-                                                     std::move(link.agreement), &end.stop});
+                                                     std::move(link.agreement), &end.stop, &end.left_rounds});
   };
   const auto serve = [&](int member) {
     try {
@@ -141,9 +141,9 @@ void learn_split_as_rank(const CellParts& parts, MpiSession& session, const Lear
   use_one_torch_thread();
   if (session.rank() == 0) start_parameters(c, parts.layout, storage.parameters.span());
   share_parameters(transport, storage.parameters.span());
-  SplitRounds rounds(
-      c, parts.layout,
-      {session.rank(), make_own_actor(parts, session.rank()), storage.spans(), std::move(agreement), &session.stop()});
+  SplitRounds rounds(c, parts.layout,
+                     {session.rank(), make_own_actor(parts, session.rank()), storage.spans(), std::move(agreement),
+                      &session.stop(), &session.left_rounds()});
   if (session.rank() == 0) {
     learner_main(rounds);
   } else {

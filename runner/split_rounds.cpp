@@ -17,6 +17,8 @@ SplitRounds::SplitRounds(const RunConfiguration& c, const NetworkLayout& layout,
       environments_(c.environments),
       rounds_done_(rounds_done_before(c)),
       member_(std::move(member)),
+      rounds_(c.cut_stragglers.value_or(0.0), c.workers, c.steps_per_environment(), *member_.left_rounds,
+              *member_.actor),
       episodes_(c.environments / c.workers, c.solved_return) {
   const EnvironmentRange range = environments_of(member_.member, c.workers, c.environments);
   const SegmentLayout blocks = segment_layout(c);
@@ -35,7 +37,7 @@ void SplitRounds::await_members() {
 
 bool SplitRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& outcome) {
   const double begin = monotonic_seconds();
-  const bool complete = member_.actor->collect(parameters().data(), segment_, stop);
+  const bool complete = rounds_.collect(parameters().data(), segment_, stop);
   if (!complete) member_.shared_stop->store(true);
   const WorkerReport report = report_of(complete, segment_, episodes_, monotonic_seconds() - begin);
   const auto sum = [this](std::span<double> values) { sum_over_workers(values); };

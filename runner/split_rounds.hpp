@@ -9,6 +9,7 @@
 #include "core/aligned_buffer.hpp"
 #include "core/episode_returns.hpp"
 #include "parallel/agree/gradient_agreement.hpp"
+#include "parallel/collect/cut_rounds.hpp"
 #include "runner/gathered_state.hpp"
 #include "runner/round_runner.hpp"
 #include "runner/run_configuration.hpp"
@@ -23,6 +24,7 @@ struct SplitMember {
   std::unique_ptr<GradientAgreement> agreement;
   // Seen by all workers of this host: set once one of them gives up a round.
   std::atomic<bool>* shared_stop = nullptr;
+  std::atomic<std::uint64_t>* left_rounds = nullptr;  // by all workers, where rounds may be cut early
 };
 
 class SplitRounds final : public RoundRunner {
@@ -57,6 +59,7 @@ class SplitRounds final : public RoundRunner {
   SplitMember member_;
   AlignedBuffer<std::byte> blocks_;
   SegmentView segment_;
+  CutRounds rounds_;
   std::unique_ptr<Learner> learner_;
   EpisodeReturns episodes_;
   GatheredState kept_;  // worker 0's, after keep()

@@ -132,6 +132,9 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
   add_choice<Balance>(command, "--balance", c.balance, {{"none", Balance::kNone}, {"speed", Balance::kSpeed}},
                       "whether environments move between rounds to workers that were measured to be faster; the bits "
                       "stay [none]");
+  add_value(command, "--cut-stragglers", c.cut_stragglers, "X",
+            "once this share of the workers has collected its round, the others stop with what they have, a quarter "
+            "of their steps at least (DD-PPO: 0.6); 1: none is cut");
   add_value(command, "--cost-rounds", o.cost_rounds, "ROUNDS",
             "counted rounds that pay the step cost, like 1,50,100; the others cost nothing [all]");
 }

@@ -16,7 +16,8 @@ struct CollectionPlan {
   int grain = 0;         // environments that threads take at a time; 0: each has a range of its own
   int slow_worker = -1;  // pays slow_factor times the others' step cost; -1: none does
   double slow_factor = 1.0;
-  bool by_speed = false;  // environments move to faster workers (environment_division.hpp); blocks keep states then
+  double cut_share = 0.0;  // of the workers, when the others' rounds are cut (core/early_cut.hpp); 0: they are whole
+  bool by_speed = false;   // environments move to faster workers (environment_division.hpp); blocks keep states then
 
   std::size_t segment_bytes() const { return static_cast<std::size_t>(environments) * layout.block_bytes(); }
   std::size_t parameter_bytes() const { return parameter_count * sizeof(float); }

@@ -53,6 +53,7 @@ MpiCollector::MpiCollector(const CollectionPlan& plan, const ActorFactory& make_
       division_(plan),
       changes_(static_cast<std::size_t>(plan.workers)),
       actor_(make_actor(0, environments_of(0, plan.workers, plan.environments).count)),
+      rounds_(plan.cut_share, plan.workers, plan.layout.steps, session.left_rounds(), *actor_),
       answers_(static_cast<std::size_t>(plan.workers)),
       requests_(2 * static_cast<std::size_t>(plan.workers - 1), MPI_REQUEST_NULL),
       finished_(requests_.size()) {
@@ -94,7 +95,7 @@ bool MpiCollector::collect(const std::atomic<bool>& stop) {
   slow_down_this_thread(plan_.slowness_of(0));
   actor_->charge_step_cost(charge_);
   const double start_seconds = monotonic_seconds();
-  answers_[0].flag = actor_->collect(parameters_.data(), part_of(0), stop) ? 1 : 0;
+  answers_[0].flag = rounds_.collect(parameters_.data(), part_of(0), stop) ? 1 : 0;
   answers_[0].collecting_seconds = monotonic_seconds() - start_seconds;
   if (plan_.workers > 1) receive_trajectories(stop);
   if (stop.load()) session_.stop().store(false);
@@ -222,6 +223,7 @@ void serve_mpi_collector(const CollectionPlan& plan, const ActorFactory& make_ac
   SegmentView part(plan.layout, blocks.data(), range.first, range.count);
   AlignedBuffer<std::byte> message(plan.layout.whole_episodes ? most_crossing_bytes(part) : 0);
   const std::unique_ptr<Actor> actor = make_actor(range.first, range.count);
+  CutRounds rounds(plan.cut_share, plan.workers, plan.layout.steps, session.left_rounds(), *actor);
   slow_down_this_thread(plan.slowness_of(session.rank()));
   while (true) {
     RoundHeader command;
@@ -235,7 +237,7 @@ void serve_mpi_collector(const CollectionPlan& plan, const ActorFactory& make_ac
     receive(session, 0, kWeightsTag, parameters.span());
     actor->charge_step_cost(command.flag != 0);
     const double start_seconds = monotonic_seconds();
-    const bool complete = actor->collect(parameters.data(), part, session.stop());
+    const bool complete = rounds.collect(parameters.data(), part, session.stop());
     const RoundHeader answer{RoundCommand::kCollect, static_cast<std::uint16_t>(complete ? 1 : 0),
                              static_cast<float>(start_seconds - arrival_seconds), monotonic_seconds() - start_seconds};
     const std::span<const std::byte> trajectories =

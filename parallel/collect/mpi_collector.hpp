@@ -20,6 +20,7 @@
 #include "core/aligned_buffer.hpp"
 #include "parallel/collect/collection_plan.hpp"
 #include "parallel/collect/collector.hpp"
+#include "parallel/collect/cut_rounds.hpp"
 #include "parallel/collect/environment_division.hpp"
 #include "parallel/collect/round_header.hpp"
 #include "parallel/transport/mpi_session.hpp"
@@ -62,6 +63,7 @@ class MpiCollector final : public Collector {
   std::vector<std::vector<std::byte>> changes_;     // messages under way, by rank
   std::vector<AlignedBuffer<std::byte>> messages_;  // of whole episodes, by rank from 1
   std::unique_ptr<Actor> actor_;
+  CutRounds rounds_;
   RoundHeader command_;
   RoundHeader other_command_{RoundCommand::kCollectOthers};
   std::vector<MPI_Request> sends_;     // commands and weights

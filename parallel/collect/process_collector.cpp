@@ -36,6 +36,7 @@ ProcessCollector::ProcessCollector(const CollectionPlan& plan, const ActorFactor
       plan.workers, [&](int worker) { run_worker(worker, make_actor); }, [this] { tell_to_stop(); });
   own_part_ = part_of(0);
   actor_ = make_actor(own_part_.first(), own_part_.count());
+  rounds_ = std::make_unique<CutRounds>(plan.cut_share, plan.workers, plan.layout.steps, round_.left, *actor_);
   request_precise_sleep();
 }
 
@@ -61,6 +62,7 @@ void ProcessCollector::run_worker(int worker, const ActorFactory& make_actor) {
   slow_down_this_thread(plan_.slowness_of(worker));
   SegmentView part = part_of(worker);
   const std::unique_ptr<Actor> actor = make_actor(part.first(), part.count());
+  CutRounds rounds(plan_.cut_share, plan_.workers, plan_.layout.steps, round_.left, *actor);
   const Waiter waiter = waiter_for(plan_.working_together());
   RoundHeader& answer = answers_[static_cast<std::size_t>(worker)].header;
   for (std::uint32_t turn = 0;;) {
@@ -69,7 +71,7 @@ void ProcessCollector::run_worker(int worker, const ActorFactory& make_actor) {
     part = next_part(worker, part, *actor);
     actor->charge_step_cost(round_.command.flag != 0);
     const double start_seconds = monotonic_seconds();
-    answer.flag = actor->collect(parameters_.data(), part, round_.stop) ? 1 : 0;
+    answer.flag = rounds.collect(parameters_.data(), part, round_.stop) ? 1 : 0;
     answer.collecting_seconds = monotonic_seconds() - start_seconds;
     round_.gate.report();
   }
@@ -82,7 +84,7 @@ bool ProcessCollector::collect(const std::atomic<bool>& stop) {
   own_part_ = next_part(0, own_part_, *actor_);
   actor_->charge_step_cost(charge_);
   const double start_seconds = monotonic_seconds();
-  answers_[0].header.flag = actor_->collect(parameters_.data(), own_part_, stop) ? 1 : 0;
+  answers_[0].header.flag = rounds_->collect(parameters_.data(), own_part_, stop) ? 1 : 0;
   answers_[0].header.collecting_seconds = monotonic_seconds() - start_seconds;
   await_answers(stop);
   const bool complete =

@@ -15,6 +15,7 @@
 
 #include "parallel/collect/collection_plan.hpp"
 #include "parallel/collect/collector.hpp"
+#include "parallel/collect/cut_rounds.hpp"
 #include "parallel/collect/environment_division.hpp"
 #include "parallel/collect/round_header.hpp"
 #include "parallel/transport/core_share.hpp"
@@ -47,8 +48,9 @@ class ProcessCollector final : public Collector {
     explicit Round(int followers) : gate(followers) {}
     TurnGate gate;
     RoundHeader command;
-    std::atomic<bool> stop{false};  // leave the round
-    std::atomic<bool> end{false};   // leave for good
+    std::atomic<bool> stop{false};                                // leave the round
+    std::atomic<bool> end{false};                                 // leave for good
+    alignas(kCacheLineBytes) std::atomic<std::uint64_t> left{0};  // rounds, by all workers
   };
   struct alignas(kCacheLineBytes) Answer {
     RoundHeader header;
@@ -74,6 +76,7 @@ class ProcessCollector final : public Collector {
   EnvironmentDivision division_;        // worker 0's
   std::unique_ptr<ProcessGroup> processes_;
   std::unique_ptr<Actor> actor_;
+  std::unique_ptr<CutRounds> rounds_;
   SegmentView own_part_;
   bool charge_ = true;
   CommunicationLedger ledger_;

@@ -45,6 +45,7 @@ ThreadCollector::ThreadCollector(const CollectionPlan& plan, const ActorFactory&
     part.range = range_of_part(plan, static_cast<int>(p));
     part.worker = static_cast<int>(p);
     part.actor = make_actor(part.range.first, part.range.count);
+    part.rounds = std::make_unique<CutRounds>(plan.cut_share, plan.workers, plan.layout.steps, left_, *part.actor);
   }
 }
 
@@ -59,7 +60,7 @@ void ThreadCollector::collect_part(Part& part, const std::atomic<bool>& stop) {
   if (part.moved) part.actor->take_over(part_of(part));
   part.moved = false;
   const double start_seconds = monotonic_seconds();
-  part.complete = part.actor->collect(parameters_.data(), part_of(part), stop);
+  part.complete = part.rounds->collect(parameters_.data(), part_of(part), stop);
   part.collecting_seconds = monotonic_seconds() - start_seconds;
 }
 

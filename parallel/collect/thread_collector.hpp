@@ -24,6 +24,7 @@
 #include "core/aligned_buffer.hpp"
 #include "parallel/collect/collection_plan.hpp"
 #include "parallel/collect/collector.hpp"
+#include "parallel/collect/cut_rounds.hpp"
 #include "parallel/collect/environment_division.hpp"
 
 namespace prl {
@@ -50,6 +51,7 @@ class ThreadCollector final : public Collector {
   // What a worker takes at a time. On a cache line of its own: workers write theirs at the same time.
   struct alignas(kCacheLineBytes) Part {
     std::unique_ptr<Actor> actor;
+    std::unique_ptr<CutRounds> rounds;
     EnvironmentRange range;
     bool moved = false;  // its range is another one than in the last round
     int worker = 0;      // who took it in the last round
@@ -70,6 +72,7 @@ class ThreadCollector final : public Collector {
   SegmentView segment_;
   std::vector<Part> parts_;
   EnvironmentDivision division_;
+  std::atomic<std::uint64_t> left_{0};  // rounds, by all workers
   std::vector<WorkerSeconds> seconds_;  // by worker, of the last round
   std::vector<long> steps_;             // by worker, of the last round
   // oneTBB has as many threads as cores by default; workers that wait for their environments need one each.

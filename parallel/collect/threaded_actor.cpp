@@ -71,6 +71,10 @@ bool ThreadedActor::collect(const float* parameters, const SegmentView& out, con
   return std::all_of(parts_.begin(), parts_.end(), [](const Part& part) { return part.complete; });
 }
 
+void ThreadedActor::cut_early(const EarlyCut& cut) {
+  for (Part& part : parts_) part.actor->cut_early(cut);
+}
+
 void ThreadedActor::charge_step_cost(bool charge) {
   for (Part& part : parts_) part.actor->charge_step_cost(charge);
 }

@@ -25,6 +25,7 @@ class ThreadedActor final : public Actor {
   ThreadedActor& operator=(const ThreadedActor&) = delete;
 
   bool collect(const float* parameters, const SegmentView& out, const std::atomic<bool>& stop) override;
+  void cut_early(const EarlyCut& cut) override;
   void charge_step_cost(bool charge) override;
   void start_anew(std::uint64_t step) override;
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -52,12 +53,15 @@ class MpiSession {
 
   // A word that all ranks of this host see. Whoever learns that the run is to end, by a signal or from rank 0, sets it.
   std::atomic<bool>& stop() { return words_->stop; }
+  // How often ranks of this host have left a round that may be cut early (core/early_cut.hpp), all together.
+  std::atomic<std::uint64_t>& left_rounds() { return words_->left_rounds; }
 
  private:
   // Seen by all ranks of the host.
   struct alignas(kCacheLineBytes) HostWords {
     std::atomic<bool> stop{false};
     std::atomic<bool> delivered{false};
+    std::atomic<std::uint64_t> left_rounds{0};
   };
 
   void look_at_host();
