@@ -147,10 +147,12 @@ void learn_freely(const CellParts& parts, const LearnerMain& learner_main) {
     FreeLearnerMember member(c, parts.layout, board, worker, make_own_actor(parts, worker), waiter_for(c.workers));
     member.worker().serve(board.tickets(), waiter_for(c.workers));
   };
-  Companions others(place, c.workers, serve, [&board] { board.tickets().end(); });
+  Companions others(
+      place, c.workers, serve, [&board] { board.tickets().end(); },
+      [&board](int worker) { return board.recover(worker); });
   use_one_torch_thread();
   const CoreShare share(0, c.workers);
-  FreeLearnerRounds rounds(c, parts.layout, board, make_own_actor(parts, 0), [&others] { others.check(); });
+  FreeLearnerRounds rounds(c, parts.layout, board, make_own_actor(parts, 0), others);
   learner_main(rounds);
 }
 

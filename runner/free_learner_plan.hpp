@@ -25,12 +25,14 @@ inline bool learns_on_own(const RunConfiguration& c) {
 }
 
 // A worker learns from its own segments, one at a time. Steps of shared parameters are annealed over the segments of all
-// workers, which count together; steps of a worker's own over those that it has if all are equally fast.
-inline LearnerPlan plan_of_segments(const RunConfiguration& c) {
+// workers, which count together; steps of a worker's own over those that it has if all are equally fast. `start`: how
+// often another took the worker's place; what is drawn beside the environments' numbers is not drawn twice.
+inline LearnerPlan plan_of_segments(const RunConfiguration& c, std::uint32_t start = 0) {
+  constexpr std::uint64_t kSeedsApart = 0x9e3779b97f4a7c15;
   return {{1, 0, 1},
           c.environments / c.workers,
           c.steps_per_environment(),
-          c.seed,
+          c.seed + start * kSeedsApart,
           (c.rounds + c.warmup_rounds) * (learns_on_own(c) ? 1 : c.workers),
           segment_layout(c).cut_rows};
 }

@@ -27,7 +27,7 @@ int pieces_of(std::size_t parameter_count) {
 
 std::size_t bytes_of_own(const RunConfiguration& c, std::size_t parameter_count) {
   const int pieces = pieces_of(parameter_count);
-  if (merges_parameters(c)) return ServedParameters<float>::bytes(parameter_count, pieces);
+  if (merges_parameters(c)) return ServedParameters<float>::bytes(parameter_count, pieces, c.workers);
   return c.gossips() ? GossipBoard<float>::bytes(c.workers, parameter_count, pieces) : 0;
 }
 
@@ -36,11 +36,12 @@ std::size_t bytes_of_own(const RunConfiguration& c, std::size_t parameter_count)
 FreeLearnerBoard::FreeLearnerBoard(const RunConfiguration& c, std::size_t parameter_count)
     : parameter_count_(parameter_count),
       locked_(c.agreement == Agreement::kServer),
-      region_("the workers' reports",
-              SegmentTickets::bytes_for(c.workers, most_open(c)) + bytes_of_own(c, parameter_count)),
+      region_("the workers' reports", SegmentTickets::bytes_for(c.workers, most_open(c)) +
+                                          SharedRegion::bytes_for<Words>(1) + bytes_of_own(c, parameter_count)),
+      words_(region_.make<Words>()),
       tickets_(region_, c.workers, most_open(c)) {
   if (merges_parameters(c)) {
-    merged_.emplace(region_, parameter_count, pieces_of(parameter_count));
+    merged_.emplace(region_, parameter_count, pieces_of(parameter_count), c.workers);
   } else if (c.gossips()) {
     copies_.emplace(region_, c.workers, parameter_count, pieces_of(parameter_count));
   } else {
@@ -71,6 +72,20 @@ void FreeLearnerBoard::store(std::span<const float> from) {
   } else {
     stepped_->store(from);
   }
+  words_.stored.store(true);
+}
+
+// A merge is finished by the next process of the worker: here it would have to wait for others.
+bool FreeLearnerBoard::recover(int worker) {
+  if (stepped_) stepped_->recover(worker);
+  if (copies_) copies_->recover(worker);
+  return tickets_.recover(worker);
+}
+
+FaultCounts FreeLearnerBoard::counts() const {
+  FaultCounts counts = tickets_.counts();
+  if (stepped_) counts.merges_lost = static_cast<long>(stepped_->pushes_lost());
+  return counts;
 }
 
 double FreeLearnerBoard::average_copies(std::span<float> to) {
@@ -83,12 +98,18 @@ FreeLearnerMember::FreeLearnerMember(const RunConfiguration& c, const NetworkLay
                                      int worker, std::unique_ptr<Actor> actor, Waiter waiter)
     : actor_(std::move(actor)),
       blocks_(segment_of(c, worker, nullptr).size_bytes()),
-      own_(layout.parameter_count),
+      storage_(board.merged() != nullptr ? 0 : layout.parameter_count),
+      own_(board.merged() != nullptr ? board.merged()->own(worker) : storage_.span()),
       gradient_(layout.parameter_count) {
-  start_parameters(c, layout, own_.span());
+  const std::uint32_t start = board.tickets().starts(worker);
+  const MergeSetting merging{c.merge_rate_or_mean(), c.refresh_after_merge};
+  if (start > 0 && board.merged() != nullptr) board.merged()->recover(worker, merging.rate, waiter);
+  start_parameters(c, layout, own_);
+  const bool stands_in = start > 0 && board.has_parameters();
+  if (stands_in && board.copies() == nullptr) board.load(own_, waiter);
   HogwildParameters* const stepped = board.stepped();
-  learner_ = make_learner(c.rule, layout, plan_of_segments(c),
-                          {own_.span(), {gradient_.span()}, stepped != nullptr ? &stepped->shared(worker) : nullptr});
+  learner_ = make_learner(c.rule, layout, plan_of_segments(c, start),
+                          {own_, {gradient_.span()}, stepped != nullptr ? &stepped->shared(worker) : nullptr});
   if (stepped != nullptr) {
     RunState state;
     learner_->add_state(state);
@@ -99,24 +120,39 @@ FreeLearnerMember::FreeLearnerMember(const RunConfiguration& c, const NetworkLay
     worker_ = std::make_unique<HogwildWorker>(*stepped, worker, *actor_, *learner_, segment, c.solved_return,
                                               board.locked() ? std::optional(std::move(waiter)) : std::nullopt);
   } else if (board.copies() != nullptr) {
-    pairs_ = std::make_unique<PairAveraging<float>>(*board.copies(), c.graph, worker, own_.span(), c.seed,
-                                                    std::move(waiter));
+    pairs_ = std::make_unique<PairAveraging<float>>(*board.copies(), c.graph, worker, own_, c.seed, std::move(waiter));
+    if (stands_in) pairs_->publish(own_);  // nothing was learned yet: it takes its copy as others have left it
     worker_ =
         std::make_unique<PairWorker>(*pairs_, worker, *actor_, *learner_, segment, c.agree_every, c.solved_return);
   } else {
-    server_ = std::make_unique<MergingMember<float>>(
-        *board.merged(), MergeSetting{c.merge_rate_or_mean(), c.refresh_after_merge}, std::move(waiter));
+    server_ = std::make_unique<MergingMember<float>>(*board.merged(), merging, std::move(waiter), worker);
     worker_ =
         std::make_unique<ServerWorker>(*server_, worker, *actor_, *learner_, segment, c.agree_every, c.solved_return);
   }
+  if (start > 0) replace(board, worker);
+}
+
+void FreeLearnerMember::replace(FreeLearnerBoard& board, int worker) {
+  actor_->start_anew(first_step_of_start(board.tickets().starts(worker)));
+  if (HogwildParameters* const stepped = board.stepped()) {
+    // Finishing one round more and counting one less sets the step size to that of now.
+    std::atomic<std::uint64_t>& rounds = *stepped->shared(worker).rounds;
+    if (rounds.load() == 0) return;
+    rounds.fetch_sub(1);
+    learner_->finish_round();
+    return;
+  }
+  const std::uint64_t finished = board.tickets().finished_by(worker);
+  for (std::uint64_t round = 0; round < finished; ++round) learner_->finish_round();
 }
 
 FreeLearnerRounds::FreeLearnerRounds(const RunConfiguration& c, const NetworkLayout& layout, FreeLearnerBoard& board,
-                                     std::unique_ptr<Actor> actor, std::function<void()> check_others)
+                                     std::unique_ptr<Actor> actor, Companions& others)
     : configuration_(c),
       workers_(static_cast<std::uint64_t>(c.workers)),
       board_(board),
-      check_others_(std::move(check_others)),
+      others_(others),
+      check_others_([&others] { others.check(); }),
       member_(c, layout, board, 0, std::move(actor), waiter_for(c.workers, check_others_)),
       counts_(c.workers, board.size_bytes(), learns_on_own(c) ? Purpose::kWeights : Purpose::kGradients,
               member_.learner().replay_counts()),
@@ -151,10 +187,10 @@ bool FreeLearnerRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& o
       return false;
     }
     check_others_();
-    if (!tickets.begin(0)) {
+    if (!tickets.begin(0, waiter)) {
       tickets.await_report(waiter);
     } else if (member_.worker().work(stop, report)) {
-      tickets.finish(0, report);
+      tickets.finish(0, report, waiter);
     } else {
       tickets.give_up(0);
     }
@@ -168,6 +204,15 @@ bool FreeLearnerRounds::run_round(const std::atomic<bool>& stop, RoundOutcome& o
   const bool looked_at = configuration_.evaluates_after(done - 1) || last;
   if (board_.copies() != nullptr && looked_at) average_members(outcome);
   return true;
+}
+
+std::optional<FaultCounts> FreeLearnerRounds::faults() const {
+  const std::optional<FaultCounts> of_processes = others_.faults();
+  if (!of_processes) return std::nullopt;
+  FaultCounts counts = board_.counts();
+  counts.ended = of_processes->ended;
+  counts.replaced = of_processes->replaced;
+  return counts;
 }
 
 void FreeLearnerRounds::pause() {

@@ -14,6 +14,7 @@
 #include "parallel/agree/hogwild_parameters.hpp"
 #include "parallel/agree/merging_server.hpp"
 #include "parallel/agree/parameter_agreement.hpp"
+#include "parallel/schedule/companions.hpp"
 #include "parallel/schedule/free_worker.hpp"
 #include "runner/round_runner.hpp"
 #include "runner/run_configuration.hpp"
@@ -44,11 +45,24 @@ class FreeLearnerBoard {
   GossipBoard<float>* copies() { return copies_ ? &*copies_ : nullptr; }
   SegmentTickets& tickets() { return tickets_; }
 
+  // Puts right what a worker that has died held, as far as nobody has to be waited for. Returns whether it had finished a
+  // segment since it was started.
+  bool recover(int worker);
+  // Segments and merges of FaultCounts.
+  FaultCounts counts() const;
+  // Whether the run's initial parameters were stored.
+  bool has_parameters() const { return words_.stored.load(); }
+
  private:
+  struct Words {
+    std::atomic<bool> stored{false};
+  };
+
   std::size_t parameter_count_;
   bool locked_;
   std::optional<HogwildParameters> stepped_;
   SharedRegion region_;
+  Words& words_;
   std::optional<ServedParameters<float>> merged_;
   std::optional<GossipBoard<float>> copies_;
   SegmentTickets tickets_;
@@ -65,13 +79,18 @@ class FreeLearnerMember {
   Actor& actor() { return *actor_; }
   Learner& learner() { return *learner_; }
   const Learner& learner() const { return *learner_; }
-  // The run's initial ones until it works.
-  std::span<const float> own() const { return own_.span(); }
+  // The run's initial ones until it works; of a worker in the place of one that died, those that all share.
+  std::span<const float> own() const { return own_; }
 
  private:
+  // Goes on where one that died was: with new episodes and random numbers and the step size as annealed by now. Averages
+  // of its own optimiser begin at 0.
+  void replace(FreeLearnerBoard& board, int worker);
+
   std::unique_ptr<Actor> actor_;
   AlignedBuffer<std::byte> blocks_;
-  AlignedBuffer<float> own_;
+  AlignedBuffer<float> storage_;  // of own_, where the board has none
+  std::span<float> own_;
   AlignedBuffer<float> gradient_;
   std::unique_ptr<Learner> learner_;
   std::unique_ptr<ParameterAgreement<float>> server_;  // null where it meets none
@@ -82,9 +101,9 @@ class FreeLearnerMember {
 // Worker 0: it works like the others and counts the rounds.
 class FreeLearnerRounds final : public RoundRunner {
  public:
-  // Initialises the parameters from the run's seed. `check_others` throws if another worker has ended.
+  // Initialises the parameters from the run's seed.
   FreeLearnerRounds(const RunConfiguration& configuration, const NetworkLayout& layout, FreeLearnerBoard& board,
-                    std::unique_ptr<Actor> actor, std::function<void()> check_others);
+                    std::unique_ptr<Actor> actor, Companions& others);
 
   // A copy, as it is now; of workers that average in pairs, their average when it was last looked at.
   std::span<float> parameters() override;
@@ -99,6 +118,7 @@ class FreeLearnerRounds final : public RoundRunner {
   std::optional<ReplayCounts> replay_counts() const override { return counts_.replay_counts(); }
   CommunicationLedger communication() override { return counts_.ledger(); }
   void reset_communication() override { counts_.ledger().reset(); }
+  std::optional<FaultCounts> faults() const override;
 
  private:
   // The segments of this process before those of a round.
@@ -109,6 +129,7 @@ class FreeLearnerRounds final : public RoundRunner {
   const RunConfiguration& configuration_;
   std::uint64_t workers_;
   FreeLearnerBoard& board_;
+  Companions& others_;
   std::function<void()> check_others_;
   FreeLearnerMember member_;
   SegmentCounts counts_;

@@ -26,7 +26,12 @@ void SegmentCounts::take(RoundOutcome& outcome, const SegmentReport& report) {
   outcome.worker_collect_seconds[static_cast<std::size_t>(report.worker)] += report.collecting_seconds;
   if (report.pushes > 0) outcome.lags.push_back(report.lag);
   updates_ += report.updates;
-  replays_[static_cast<std::size_t>(report.worker)] = report.replay;
+  std::optional<ReplayCounts>& replay = replays_[static_cast<std::size_t>(report.worker)];
+  if (report.replay && report.replay->added < replay->added) {  // of a worker in the place of one that died
+    replays_lost_.added += replay->added;
+    replays_lost_.sampled += replay->sampled;
+  }
+  replay = report.replay;
   for (std::uint64_t pull = 0; pull < report.pulls; ++pull) {
     ledger_.add_message(Purpose::kWeights, parameter_bytes_);
   }
@@ -42,7 +47,7 @@ std::optional<ReplayCounts> SegmentCounts::replay_counts() const {
   std::optional<ReplayCounts> sum;
   for (const std::optional<ReplayCounts>& own : replays_) {
     if (!own) continue;
-    if (!sum) sum.emplace();
+    if (!sum) sum.emplace(replays_lost_);
     sum->added += own->added;
     sum->sampled += own->sampled;
     sum->size += own->size;

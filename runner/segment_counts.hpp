@@ -29,6 +29,7 @@ class SegmentCounts {
   std::size_t parameter_bytes_;
   Purpose push_purpose_;
   std::vector<std::optional<ReplayCounts>> replays_;  // by worker
+  ReplayCounts replays_lost_;                         // what went through those of workers that died
   CommunicationLedger ledger_;
   int updates_ = 0;
 };

@@ -201,7 +201,7 @@ TEST_CASE("tickets open as far as the limit, reports come in order, and a pause 
         report.lag = own;
         if (own % 3 == 0) std::this_thread::sleep_for(std::chrono::microseconds(50));
         working.fetch_sub(1);
-        tickets.finish(worker, report);
+        tickets.finish(worker, report, kSleeper);
       }
     });
   }
@@ -256,11 +256,11 @@ TEST_CASE("workers in threads and processes do every segment once, each from its
       SegmentReport report;
       if (tickets.take(report)) {
         steps += static_cast<std::uint64_t>(report.environment_steps);
-      } else if (!tickets.begin(0)) {
+      } else if (!tickets.begin(0, waiter)) {
         tickets.await_report(waiter);
       } else {
         REQUIRE(own.loop.work(stop, report));
-        tickets.finish(0, report);
+        tickets.finish(0, report, waiter);
       }
     }
     CHECK(parameters.pushes() == kSegments);

@@ -17,10 +17,12 @@ HogwildParameters::HogwildParameters(int workers, std::size_t parameter_count, A
               SharedRegion::bytes_for<FloatPair>(RelaxedFloats::cells_for(parameter_count)) *
                       (1 + SharedParameters::kAverages * sets_of_averages(workers, averages)) +
                   SharedRegion::bytes_for<Updates>(sets_of_averages(workers, averages)) +
-                  SharedRegion::bytes_for<Counts>(1) + SharedRegion::bytes_for<SharedLock>(1)),
+                  SharedRegion::bytes_for<Counts>(1) + SharedRegion::bytes_for<SharedLock>(1) +
+                  SharedRegion::bytes_for<Stepper>(static_cast<std::size_t>(workers))),
       parameters_(region_.carve<FloatPair>(RelaxedFloats::cells_for(parameter_count))),
       counts_(region_.make<Counts>()),
       lock_(region_.make<SharedLock>()),
+      steppers_(region_.carve<Stepper>(static_cast<std::size_t>(workers))),
       sets_(sets_of_averages(workers, averages)) {
   const std::span<Updates> updates = region_.carve<Updates>(sets_);
   for (std::size_t set = 0; set < sets_; ++set) {
@@ -62,6 +64,11 @@ void HogwildParameters::restore(const HogwildState& state) const {
     shared_[set].updates->store(state.updates[set]);
   }
   counts_.rounds.store(state.rounds);
+}
+
+void HogwildParameters::recover(int worker) {
+  if (steppers_[static_cast<std::size_t>(worker)].stepping.exchange(false)) counts_.lost.fetch_add(1);
+  lock_.unlock_after(worker);
 }
 
 }  // namespace prl

@@ -56,17 +56,33 @@ class HogwildParameters {
   // For workers that are to copy and step one after the other.
   SharedLock& lock() { return lock_; }
 
+  // Around a worker's step.
+  void begin_push(int worker) { steppers_[static_cast<std::size_t>(worker)].stepping.store(true); }
+  void end_push(int worker) {
+    counts_.pushes.fetch_add(1);
+    steppers_[static_cast<std::size_t>(worker)].stepping.store(false);
+  }
+  // For a worker that has died, at whatever moment: opens the lock if it held that. A step that it was at stays where it
+  // has come to, a step by a gradient of which the rest is 0, and is counted as lost.
+  void recover(int worker);
+  // Steps that were cut short like that.
+  std::uint64_t pushes_lost() const { return counts_.lost.load(); }
+
   // Pushes that have been finished, by all workers.
   std::uint64_t pushes() const { return counts_.pushes.load(); }
-  void count_push() { counts_.pushes.fetch_add(1); }
 
  private:
   struct Counts {
     alignas(kCacheLineBytes) std::atomic<std::uint64_t> pushes{0};
     alignas(kCacheLineBytes) std::atomic<std::uint64_t> rounds{0};
+    std::atomic<std::uint64_t> lost{0};
   };
   struct alignas(kCacheLineBytes) Updates {
     std::atomic<std::uint64_t> count{0};
+  };
+
+  struct alignas(kCacheLineBytes) Stepper {
+    std::atomic<bool> stepping{false};
   };
 
   std::size_t parameter_count_;
@@ -74,6 +90,7 @@ class HogwildParameters {
   RelaxedFloats parameters_;
   Counts& counts_;
   SharedLock& lock_;
+  std::span<Stepper> steppers_;           // by worker
   std::size_t sets_;                      // of averages: one, or one of each worker
   std::vector<SharedParameters> shared_;  // by worker
 };

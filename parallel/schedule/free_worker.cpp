@@ -37,7 +37,7 @@ void FreeWorker::serve(SegmentTickets& tickets, const Waiter& waiter) {
     actor_.charge_step_cost(tickets.charged());
     SegmentReport report;
     if (work(tickets.ended(), report)) {
-      tickets.finish(worker_, report);
+      tickets.finish(worker_, report, waiter);
     } else {
       tickets.give_up(worker_);
     }

@@ -28,6 +28,7 @@ class FreeWorker {
   void serve(SegmentTickets& tickets, const Waiter& waiter);
 
  protected:
+  int worker() const { return worker_; }
   Learner& learner() { return learner_; }
 
  private:

@@ -43,9 +43,10 @@ void HogwildWorker::push(SegmentReport& report) {
   const double gradient_square_sum = square_sum(gradient);
   std::optional<SharedLockHold> held;
   lock_into(held);
+  parameters_.begin_push(worker());
   learner().apply_gradient({0, gradient.size()}, gradient, gradient_square_sum);
   learner().finish_update();
-  parameters_.count_push();
+  parameters_.end_push(worker());
   report.pushing_seconds += monotonic_seconds() - start_seconds;
   ++report.pushes;
 }

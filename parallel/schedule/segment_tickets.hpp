@@ -3,6 +3,9 @@
 //
 // A worker that waits for nobody else but the limit runs freely as long as worker 0 keeps the limit ahead. Worker 0 counts
 // rounds by the reports, and pauses the others while it looks at what they share.
+//
+// Tickets are drawn and reports written under a lock, in an order that tells what a worker was at that died in it: the one
+// in its place has the same ticket, a report that was whole counts, and the segment of one that was not is lost.
 #pragma once
 
 #include <atomic>
@@ -13,6 +16,8 @@
 #include "core/aligned_buffer.hpp"
 #include "core/learner.hpp"
 #include "parallel/transport/doorbell.hpp"
+#include "parallel/transport/fault_counts.hpp"
+#include "parallel/transport/shared_lock.hpp"
 #include "parallel/transport/shared_region.hpp"
 
 namespace prl {
@@ -44,9 +49,9 @@ class SegmentTickets {
   SegmentTickets(SharedRegion& region, int workers, std::uint64_t most_open);
 
   // Any worker, of which each is at one segment at a time: it begins a segment, if its ticket is below the limit, and
-  // finishes it or gives it up.
-  bool begin(int worker);
-  void finish(int worker, const SegmentReport& report);
+  // finishes it or gives it up. They throw what the waiter's watch throws.
+  bool begin(int worker, const Waiter& waiter);
+  void finish(int worker, const SegmentReport& report, const Waiter& waiter);
   void give_up(int worker);
   // The same, waiting until it may begin. Returns false once the segments have ended.
   bool await_begin(int worker, const Waiter& waiter);
@@ -70,19 +75,36 @@ class SegmentTickets {
   // Makes every worker leave, soon.
   void end();
 
+  // For a worker that has died, at whatever moment. Returns whether it had finished a segment since it was started.
+  bool recover(int worker);
+  // How often another took the worker's place, and segments that all of those that were this worker have finished.
+  std::uint32_t starts(int worker) const { return seat(worker).starts.load(); }
+  std::uint64_t finished_by(int worker) const { return seat(worker).finished.load(); }
+  // `segments_begun` and `segments_lost`; segments that were given up count as under way.
+  FaultCounts counts() const;
+
  private:
   struct alignas(kCacheLineBytes) Seat {
     std::atomic<bool> working{false};
-    bool has_ticket = false;
-    std::uint64_t ticket = 0;
+    std::atomic<bool> has_ticket{false};
+    std::atomic<std::uint64_t> ticket{0};
+    std::atomic<std::uint64_t> begun{0};
+    std::atomic<std::uint64_t> finished{0};
+    std::atomic<std::uint64_t> reporting{0};  // number of the report that is being written; 0: none
+    std::uint64_t finished_after = 0;         // `finished` once it is
+    // Of all that were this worker and died.
+    std::atomic<std::uint64_t> lost{0};
+    std::atomic<std::uint32_t> starts{0};
+    std::uint64_t finished_before = 0;  // the last start
   };
   struct alignas(kCacheLineBytes) Slot {
     std::atomic<std::uint64_t> number{0};  // of the report in it, from 1; 0: none yet
     SegmentReport report;
   };
   struct Words {
-    alignas(kCacheLineBytes) std::atomic<std::uint64_t> tickets{0};
-    alignas(kCacheLineBytes) std::atomic<std::uint64_t> finished{0};
+    SharedLock lock;
+    std::atomic<std::uint64_t> tickets{0};   // drawn; under the lock, like the next
+    std::atomic<std::uint64_t> finished{0};  // reports written
     alignas(kCacheLineBytes) std::atomic<std::uint64_t> limit{0};
     std::atomic<bool> ended{false};
     std::atomic<bool> charged{true};
@@ -90,7 +112,11 @@ class SegmentTickets {
     Doorbell reported;
   };
 
+  void draw(Seat& own, const Waiter& waiter);
+  void count_report(Seat& reporter);
+
   Seat& seat(int worker) { return seats_[static_cast<std::size_t>(worker)]; }
+  const Seat& seat(int worker) const { return seats_[static_cast<std::size_t>(worker)]; }
   Slot& slot(std::uint64_t number) { return slots_[static_cast<std::size_t>(number % slots_.size())]; }
 
   std::span<Seat> seats_;

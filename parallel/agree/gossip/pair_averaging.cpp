@@ -77,6 +77,11 @@ void GossipBoard<Scalar>::store(std::span<const Scalar> from) {
 }
 
 template <typename Scalar>
+void GossipBoard<Scalar>::recover(int member) {
+  for (Place& place : places_) place.lock.unlock_after(member);
+}
+
+template <typename Scalar>
 PairAveraging<Scalar>::PairAveraging(GossipBoard<Scalar>& board, GossipTopology topology, int member,
                                      std::span<const Scalar> initial, std::uint64_t seed, Waiter waiter)
     : board_(board),

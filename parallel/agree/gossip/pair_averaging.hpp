@@ -57,6 +57,9 @@ class GossipBoard {
   std::size_t count() const { return count_; }
   // Not to be looked at while members meet.
   std::span<Scalar> copy(int member) { return copies_.subspan(static_cast<std::size_t>(member) * stride_, count_); }
+  // For a member that has died, at whatever moment: opens its locks. An average that it was at stays where it has come to:
+  // copies are averaged in some of their parameters, whose sum is kept, and what it had learned is lost in the others.
+  void recover(int member);
   // To all copies, before anybody meets.
   void store(std::span<const Scalar> from);
 
