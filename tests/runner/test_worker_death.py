@@ -17,10 +17,12 @@ FORKED = [
     "--workers 3 --inference learner",
     "--workers 3 --schedule pipelined",
     "--workers 4 --agreement all-reduce",
-    "--workers 4 --agreement hogwild --schedule free-running",
     "--workers 4 --agreement server",
     "--workers 4 --agreement gossip",
-    "--workers 4 --agreement server --schedule free-running",
+]
+FREE = [
+    "--workers 3 --schedule free-running",
+    "--workers 4 --agreement hogwild --schedule free-running",
     "--workers 4 --agreement gossip --schedule free-running",
 ]
 RANKED = ["--workers 3", "--workers 3 --inference learner", "--workers 2 --agreement all-reduce"]
@@ -66,7 +68,7 @@ def test_a_killed_rank_is_named_by_mpirun(tmp_path: Path, mode: str) -> None:
     assert not record.exists() or ("free-running" in mode and read_json(record)["interrupted"])
 
 
-@pytest.mark.parametrize("mode", FORKED)
+@pytest.mark.parametrize("mode", [*FORKED, *FREE])
 def test_workers_die_with_their_parent(tmp_path: Path, mode: str) -> None:
     program = start(tmp_path, f"processes {mode}")
     program.await_workers(workers_of(mode) - 1)
