@@ -77,7 +77,9 @@ StudyOutcome run_study(const Study& study, const StudyFolder& folder, TrialPlace
       const std::optional<Trial> trial = search->next();
       if (!trial) break;
       const TrialWords words = trial_words(study, folder, *trial);
-      TrialResult& result = running[*worker] = {*trial, words.start};
+      TrialResult& result = running[*worker];
+      result.trial = *trial;
+      result.start = words.start;
       result.started_seconds = elapsed_seconds();
       result.worker = *worker;
       place.start(*worker, {words.words, folder.log_of(*trial)});
