@@ -1,5 +1,5 @@
-// Where trials run: workers that each run one at a time. A trial is a whole `prl train` with its own record, a process of
-// its own wherever it runs, so that one that fails, is killed or takes too much memory loses only itself.
+// Where trials run: workers that each run one at a time. A trial is a whole `prl train` with its own record. As a process
+// of its own one that fails, is killed or takes too much memory loses only itself; on a thread, one that fails.
 #pragma once
 
 #include <filesystem>

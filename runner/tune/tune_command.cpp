@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <string_view>
 
 #include "parallel/transport/mpi_session.hpp"
 #include "runner/add_option.hpp"
@@ -13,6 +14,7 @@
 #include "runner/tune/study_record.hpp"
 #include "runner/tune/trial_processes.hpp"
 #include "runner/tune/trial_ranks.hpp"
+#include "runner/tune/trial_threads.hpp"
 #include "runner/tune/tune_options.hpp"
 
 namespace prl {
@@ -21,7 +23,10 @@ namespace {
 constexpr int kMostTrials = 100'000;
 constexpr int kMostWorkers = 4096;
 
-std::string name_of(TunePlace place) { return place == TunePlace::kProcesses ? "processes" : "mpi"; }
+std::string name_of(TunePlace place) {
+  if (place == TunePlace::kThreads) return "threads";
+  return place == TunePlace::kProcesses ? "processes" : "mpi";
+}
 
 // What a person sees while a study goes on, on standard error: one line that is rewritten on a terminal, else a line a
 // trial; failures always.
@@ -71,18 +76,28 @@ void check(const TuneOptions& options) {
           fmt::format("--workers is {}: give a whole number from 1 to {}", options.workers, kMostWorkers));
   require(options.search != SearchKind::kPopulation || options.trials >= 2,
           "--search pbt has members that take over from each other: give at least 2 --trials");
-  require(options.place != TunePlace::kThreads,
-          "--place threads: a trial that is killed or runs out of memory would take all others with it, and LibTorch's "
-          "and oneTBB's numbers of threads are the whole process's; use processes or mpi");
   const int ranks = launched_ranks();
-  require(options.place == TunePlace::kMpi || ranks <= 1,
-          fmt::format("started by a launcher with {} ranks but --place is processes: give --place mpi, or start prl "
-                      "without the launcher",
-                      ranks));
-  require(options.place == TunePlace::kProcesses || ranks == 0 || ranks == options.workers,
+  require(
+      options.place == TunePlace::kMpi || ranks <= 1,
+      fmt::format("started by a launcher with {} ranks but --place is {}: give --place mpi, or start prl without the "
+                  "launcher",
+                  ranks, name_of(options.place)));
+  require(options.place != TunePlace::kMpi || ranks == 0 || ranks == options.workers,
           fmt::format("--workers {} but the launcher started {} ranks: give --workers {} or start as many ranks as "
                       "workers",
                       options.workers, ranks, ranks));
+}
+
+// Whether all trials can be run by threads is known before anything is; what a trial draws it says itself.
+void check_for_threads(const Study& study) {
+  for (const std::string& word : study.train) {
+    if (word.rfind("--collect=", 0) != 0 || word == "--collect=serial") continue;
+    throw UsageError(
+        fmt::format("--place threads with train.collect {}: a process with threads must not fork, and oneTBB's number "
+                    "of threads is "
+                    "the whole process's; leave collect away, or use --place processes",
+                    word.substr(std::string_view("--collect=").size())));
+  }
 }
 
 int run_on(TrialPlace& place, const Study& study, const TuneOptions& options,
@@ -125,8 +140,8 @@ void add_tune_options(CLI::App& command, TuneOptions& o) {
   add_choice<TunePlace>(
       command, "--place", o.place,
       {{"processes", TunePlace::kProcesses}, {"mpi", TunePlace::kMpi}, {"threads", TunePlace::kThreads}},
-      "who runs trials, each a process of its own: this program, or MPI ranks; mpi starts itself "
-      "under mpirun [processes]");
+      "who runs trials: processes or threads of this program, or MPI ranks; mpi starts itself under mpirun "
+      "[processes]");
   command.add_flag("--resume", o.resume, "go on with the study in the folder: run what is missing or failed");
   add_choice<ProgressStyle>(
       command, "--progress", o.progress,
@@ -139,6 +154,11 @@ int run_tune(const TuneOptions& options, const std::vector<std::string>& argumen
   const Study study = read_study(options.study, options.search, options.trials);
   if (options.place == TunePlace::kProcesses) {
     TrialProcesses place(options.workers, true);
+    return run_on(place, study, options, arguments);
+  }
+  if (options.place == TunePlace::kThreads) {
+    check_for_threads(study);
+    TrialThreads place(options.workers);
     return run_on(place, study, options, arguments);
   }
   if (launched_ranks() == 0) start_under_mpirun(options.workers, arguments);

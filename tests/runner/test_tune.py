@@ -52,17 +52,18 @@ def objectives(record: dict[str, Any]) -> dict[tuple[int, int], float | None]:
 @pytest.mark.parametrize(("search", "trials"), [("random", 3), ("pbt", 2)])
 def test_the_results_are_the_same_whoever_runs_them(tmp_path: Path, search: str, trials: int) -> None:
     records, tables = [], []
-    for place, options in (("alone", ""), ("two", "--workers 2"), ("ranks", "--place mpi --workers 2")):
+    places = ("alone", ""), ("two", "--workers 2"), ("ranks", "--place mpi --workers 2"), ("threads", "--place threads --workers 2")
+    for place, options in places:
         folder = fresh(tmp_path, place, study="rounds = 4\nfirst_rounds = 2\nsynchronous = true")
         outcome = run([*words_of(search, trials, options), "--progress", "plain"], folder)
         assert outcome.status == 0, outcome.errors
         records.append(read_json(folder / "found" / "study.json"))
         assert faults_of(records[-1], "prl tune") == []
         tables.append([line for line in outcome.output.splitlines() if "--learning-rate=" in line])
-    assert records[0]["results"] == records[1]["results"] == records[2]["results"]
+    assert all(record["results"] == records[0]["results"] for record in records)
     assert len({result["objective"] for result in records[0]["results"]}) > 1
-    assert tables[0] == tables[1] == tables[2] and len(tables[0]) == len(records[0]["results"])
-    assert [len(record["seconds"]["workers"]) for record in records] == [1, 2, 2]
+    assert all(table == tables[0] for table in tables) and len(tables[0]) == len(records[0]["results"])
+    assert [len(record["seconds"]["workers"]) for record in records] == [1, 2, 2, 2]
     assert all(seconds > 0 for seconds in records[2]["seconds"]["workers"])
 
 
@@ -164,9 +165,10 @@ def test_a_learner_takes_over_parameters_and_optimiser_and_keeps_its_own_rounds(
     expect_usage_error(another, "has another mean square than this run")
 
 
-def test_a_trial_with_bad_options_loses_only_itself(tmp_path: Path) -> None:
-    study_file(tmp_path, space='[space.learning_rate]\nkind = "choice"\nvalues = [0.001, -1.0]\n')
-    outcome = run([*words_of("grid", 9, "--workers 2"), "--progress", "plain"], tmp_path)
+@pytest.mark.parametrize("place", ["processes", "threads"])
+def test_a_trial_with_bad_options_loses_only_itself(tmp_path: Path, place: str) -> None:
+    study_file(tmp_path, "rounds = 2", space='[space.learning_rate]\nkind = "choice"\nvalues = [0.001, -1.0]\n')
+    outcome = run([*words_of("grid", 9, f"--workers 2 --place {place}"), "--progress", "plain"], tmp_path)
     assert outcome.status == 0
     record = read_json(tmp_path / "found" / "study.json")
     values = objectives(record)
@@ -200,7 +202,7 @@ def test_a_killed_trial_loses_only_itself_and_is_run_again_on_resume(tmp_path: P
 
 
 # Runs that cannot be kept.
-NOT_KEPT = 'collect = "threads"\nworkers = 2\nschedule = "free-running"\nagreement = "hogwild"\n'
+NOT_KEPT = 'collect = "threads"\nworkers = 2\nschedule = "free-running"\nagreement = "server"\n'
 RUNGS, WAITING = "rounds = 2\nfirst_rounds = 1\nreduction = 2", 'step_cost = "wait:2.5ms"\n'
 
 
@@ -239,7 +241,7 @@ def test_a_study_that_is_killed_or_interrupted_resumes(
     ("options", "study", "train", "space", "named"),
     [
         ("--search random --trials 0", "rounds = 8", "", RATES, "--trials is 0: give a whole number from 1"),
-        ("--place threads", "rounds = 8", "", RATES, "would take all others with it"),
+        ("--place threads", "rounds = 8", 'collect = "threads"\nworkers = 2\n', RATES, "--place threads with train.collect threads"),
         ("--search asha", "rounds = 8", "", RATES, "--search asha needs study.first_rounds"),
         ("--search grid", "rounds = 8", "", RATES, "space.learning_rate is no choice"),
         ("", "seed = 1", "", RATES, "it has no rounds"),
@@ -263,6 +265,19 @@ def test_bad_studies(tmp_path: Path, options: str, study: str, train: str, space
     outcome = run(["tune", "--study", "study.toml", "--output", "found", *options.split()], tmp_path)
     expect_usage_error(outcome, named)
     assert not (tmp_path / "found").exists()
+
+
+def test_a_study_on_threads_that_is_interrupted_resumes(tmp_path: Path) -> None:
+    study_file(tmp_path, "rounds = 4", 'step_cost = "wait:1ms"\n')
+    program = Program([*words_of("random", 3, "--place threads --workers 2"), "--progress", "none"], tmp_path)
+    trials = tmp_path / "found" / "trials"
+    program.await_condition(lambda: len(list(trials.glob("*-0.json"))) >= 2, "finish two trials")
+    program.interrupt()
+    assert program.finish(4.0).status in (0, 130)
+    kept = {path.name: path.stat().st_mtime_ns for path in trials.glob("*-0.json")}
+    resumed = tune(tmp_path, "random", 3, "--place threads --resume")
+    assert all((trials / name).stat().st_mtime_ns == time_ns for name, time_ns in kept.items())
+    assert [result["error"] for result in resumed["results"]] == ["", "", ""]
 
 
 def test_another_study_is_not_mixed_with_the_one_in_the_folder(tmp_path: Path) -> None:
