@@ -12,7 +12,7 @@ from plots.blocks import Figure
 from plots.drawing import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, style, svg_bytes
 from plots.rules import Rules, steps_per_second
 
-_COLOURS = (VERMILION, GREEN, BLUE)
+_COLOURS = (VERMILION, GREEN, SKY, ORANGE, BLUE)
 
 
 def _mean_milliseconds(rules: Rules, cell: str, phase: str) -> float:
@@ -59,7 +59,7 @@ def phases_figure(experiment: Experiment, rules: Rules) -> Figure | None:
 def stragglers_figure(experiment: Experiment, rules: Rules) -> Figure | None:
     parameters = experiment.parameters
     base, burdens = parameters["base"], parameters["burdens"]
-    schedules = [s for s in parameters["schedules"] if rules.seeds(f"stragglers-{s['name']}-even")]
+    schedules = [s for s in parameters["schedules"] if rules.seeds(f"stragglers-{s['name']}-slow-8")]
     if not schedules or not rules.seeds(base):
         return None
     name = "schedules-stragglers"
@@ -93,5 +93,5 @@ def stragglers_figure(experiment: Experiment, rules: Rules) -> Figure | None:
             svg_bytes(drawing),
             "Speed of four workers whose steps block, over that of lock-step when all steps cost the same, with 95 % "
             "intervals.",
-            "Relative speed of lock-step, lock-step with stealing and free-running workers under six burdens.",
+            "Relative speed of lock-step, its forms with stealing, balancing and an early cut, and free-running workers.",
         )
