@@ -10,8 +10,11 @@
 // since the server's parameters go from core to core, for two; and the suite's messages. With a rank that serves:
 //
 //   server/merge/mpi/ranks:2      a worker's parameters merged by the other rank, and the server's received back
-//   server/messages/mpi/ranks:2   the same bytes by messages: as many floats there, then as many back
-//   server/exchange/mpi/ranks:2   the same bytes by messages that cross each other
+//   server/messages/mpi/ranks:2   the same bytes by messages: as many floats there, and the same ones back
+//   server/exchange/mpi/ranks:2   the same bytes by messages that cross each other, of floats that nobody writes
+//
+// What goes back by messages has come from the other rank, as in a merge: bytes that the other core has written last take
+// about twice as long as those that nobody has touched.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -129,7 +132,7 @@ void messages_of_ranks(benchmark::State& state, MpiSession& session, bool crossi
   MpiTransport transport(session);
   const int other = 1 - session.rank();
   const auto send = [&] { transport.send(other, std::as_bytes(own.span()), Purpose::kWeights); };
-  const auto receive = [&] { transport.receive(other, std::as_writable_bytes(received.span()), Purpose::kWeights); };
+  const auto receive = [&] { transport.receive(other, std::as_writable_bytes(own.span()), Purpose::kWeights); };
   measure_ranks(state, session, kBatch, [&](benchmark::IterationCount times) {
     for (benchmark::IterationCount i = 0; i < times; ++i) {
       if (crossing) {
