@@ -4,8 +4,10 @@ A host moves virtual cores about. On cores without a cache in common a line take
 other (core_distance.cpp measures it), and whatever shares lines between two workers is a different measurement then. So
 the distance is looked at before and after every run that has the machine for itself:
 
-  before   a run waits a moment for the cores to come back together
-  after    a short run that began or ended with cores apart is repeated, at most twice; its record keeps what was seen
+  before   a short run waits a moment for the cores to come back together
+  after    one that began or ended with cores apart is repeated, at most twice; its record keeps what was seen
+
+A longer run sees the cores come and go; what was seen before and after it is kept in its record.
 
 Cores are apart when a pair's round trip takes 3.5 times its shortest one so far. Whether a run is repeated depends on that
 alone, never on the run's figure.

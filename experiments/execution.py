@@ -113,15 +113,16 @@ class Execution:
 
     def _run_alone(self, run: Run, progress: Progress) -> None:
         """With the machine for itself: again where its cores were apart (experiments/core_distance.py)."""
+        short = run.estimate_seconds <= _SHORT_RUN_SECONDS
         for repeats in range(core_distance.MOST_REPEATS + 1):
-            before = self._cores.settle()
+            before = self._cores.settle() if short else self._cores.look()
             with Child(self.command(run), self._timeout(run)) as child:
                 while child.poll() is None:
                     time.sleep(_POLL_SECONDS)
                     progress.running([f"{run.title} ({child.seconds:.0f} s)"])
                 after = self._cores.look()
                 apart = self._cores.apart(before) or self._cores.apart(after)
-                again = apart and run.estimate_seconds <= _SHORT_RUN_SECONDS and repeats < core_distance.MOST_REPEATS
+                again = apart and short and repeats < core_distance.MOST_REPEATS
                 if child.poll() == 0 and again:
                     self._put_aside(run)
                     continue
