@@ -21,7 +21,7 @@ FORKED = [
     "--workers 4 --agreement gossip",
 ]
 FREE = [
-    "--workers 3 --schedule free-running",
+    "--workers 4 --schedule free-running",
     "--workers 4 --agreement hogwild --schedule free-running",
     "--workers 4 --agreement gossip --schedule free-running",
 ]
