@@ -55,7 +55,7 @@ class Material:
 
 
 def _claim_sentence(claim: Judged) -> str:
-    if claim.verdict.kind is Kind.NOT_RUN:
+    if claim.verdict.kind in (Kind.NOT_RUN, Kind.NOT_JUDGED):
         return f"{claim.id}: **{claim.verdict}**. {claim.text}"
     judged = [e for e in claim.evidence if e.n > 0 and e.verdict.kind is not Kind.NOT_JUDGED]
     deciding = [f"{e.what}: {e.figure}" for e in judged if e.where == claim.decided_by]
