@@ -2,7 +2,8 @@
 
     python -m experiments.kill_workers --kills 100 [--mode NAME ...] [--seed N]
 
-Runs `prl train` with workers in processes, in each mode as often as it takes, and kills its workers with SIGKILL. Of every
+Runs `prl train` with workers in processes, or with actors that an MPI learner has started (`--spawn-actors true`), in each
+mode as often as it takes, and kills its workers with SIGKILL. Of every
 run it checks that it ends with status 0 and in time, that every death was told in one line, that the segments begun are
 those learned from, those lost, and at most those that may be under way at the end, and that nothing is left of it:
 processes, shared memory, half-written files. Prints a table. Exit status: 0, 1 if anything was wrong, and says what.
@@ -33,7 +34,7 @@ _DEPTH = 1  # of a queue, by default
 _WARMUP_ROUNDS = 2
 _STEPS_PER_ROUND = 288
 _RUN = (
-    f"--collect processes --workers {WORKERS} --schedule free-running --env CartPole-v1 --envs 12 "
+    f"--workers {WORKERS} --schedule free-running --env CartPole-v1 --envs 12 "
     f"--hidden 16,16 --steps-per-round {_STEPS_PER_ROUND} --warmup-rounds {_WARMUP_ROUNDS} --progress none"
 ).split()
 _TIMEOUT_SECONDS = 120.0
@@ -44,12 +45,26 @@ _BETWEEN_YOUNG_SECONDS = 3.0
 _SHORTEST_PAUSE_SECONDS = 0.02
 _MEAN_PAUSE_SECONDS = 0.08
 _TOLD = re.compile(r"prl: worker \d+ \(process \d+\) was killed by signal 9 \(Killed\); another takes its place")
+_TOLD_BY_MPI = re.compile(
+    r"prl: worker \d+ (\(process \d+\) has died|could not be started: .+)(; another takes its place|, like those in its "
+    r"place before, and had finished nothing; the run goes on with \d of \d workers)"
+)
 
 
 @dataclass(frozen=True)
 class Mode:
     options: str
     learner_apart: bool = False  # all workers act and may be killed; else worker 0 is the run's own process
+    mpi: bool = False
+
+    @property
+    def words(self) -> list[str]:
+        place = "mpi --spawn-actors true" if self.mpi else "processes"
+        return f"--collect {place} {self.options}".split()
+
+    @property
+    def told(self) -> re.Pattern[str]:
+        return _TOLD_BY_MPI if self.mpi else _TOLD
 
     @property
     def victims(self) -> int:
@@ -66,6 +81,7 @@ MODES = {
     "actors": Mode("--algorithm a2c", True),
     "actors-ppo": Mode("--algorithm ppo --epochs 2", True),
     "actors-dqn": Mode("--algorithm dqn --learning-starts 0 --batch 32 --train-every 8", True),
+    "mpi-actors": Mode("--algorithm a2c", True, True),
     "hogwild": Mode("--algorithm a2c --agreement hogwild"),
     "server": Mode("--algorithm a2c --agreement server --merge-rate 0.5"),
     "server-gradients": Mode("--algorithm a2c --agreement server --server-takes gradients"),
@@ -91,8 +107,9 @@ class Tally:
 class Victims:
     """The workers of a run, and when they may be killed."""
 
-    def __init__(self, session: int, mode: Mode, chance: random.Random, most_kills: int):
+    def __init__(self, session: int, folder: str, mode: Mode, chance: random.Random, most_kills: int):
         self._session = session
+        self._folder = folder
         self._mode = mode
         self._chance = chance
         self._kills_left = most_kills
@@ -101,10 +118,17 @@ class Victims:
         self.shared_files: set[Path] = set()
 
     def kill_one(self) -> None:
-        members = processes_of_session(self._session)
+        members = _processes_of(self._session, self._folder)
         for pid in members:
             self.shared_files |= _shared_files_of(pid)
-        workers = {pid: age for pid, (parent, age) in _parents_and_ages(members).items() if _is_nursery(parent)}
+        ages = _parents_and_ages(members)
+        # Actors on MPI have joined when they are called so: of those that are killed before, some leave Open MPI unable to
+        # start any more (docs/architecture.md), and the run goes on with fewer.
+        workers = {
+            pid: age
+            for pid, (parent, age) in ages.items()
+            if (_is_named(pid, "prl-actor") if self._mode.mpi else _is_named(parent, "prl-nursery"))
+        }
         if self._kills_left == 0 or len(workers) < self._mode.victims:
             return
         victim = self._chance.choice(sorted(workers))
@@ -129,9 +153,9 @@ def _parents_and_ages(pids: list[int]) -> dict[int, tuple[int, float]]:
     return found
 
 
-def _is_nursery(pid: int) -> bool:
+def _is_named(pid: int, name: str) -> bool:
     with suppress(OSError):
-        return Path(f"/proc/{pid}/comm").read_text().strip() == "prl-nursery"
+        return Path(f"/proc/{pid}/comm").read_text().strip() == name
     return False
 
 
@@ -145,27 +169,33 @@ def _shared_files_of(pid: int) -> set[Path]:
 def run_and_kill(prl: Path, mode: Mode, steps: int, most_kills: int, chance: random.Random, tally: Tally) -> None:
     """One run; adds to `tally` what came of it."""
     seed = chance.randrange(1 << 30)
-    with tempfile.TemporaryDirectory(prefix="prl-kills-") as folder:
+    with tempfile.TemporaryDirectory(prefix="prl-kills-", dir="/tmp", ignore_cleanup_errors=True) as folder:
         record = Path(folder, "record.json")
-        command = [str(prl), "train", *_RUN, *mode.options.split(), *f"--steps {steps} --step-cost wait:100us".split()]
+        command = [str(prl), "train", *_RUN, *mode.words, *f"--steps {steps} --step-cost wait:100us".split()]
         command += ["--seed", str(seed), "--record", str(record)]
         with Path(folder, "errors").open("w+") as errors:
             begin = time.monotonic()
             program = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env={**os.environ, "TMPDIR": folder},
+                start_new_session=True,
             )
-            victims = Victims(program.pid, mode, chance, most_kills)
-            in_time = _kill_until_end(program, victims, chance)
+            victims = Victims(program.pid, folder, mode, chance, most_kills)
+            in_time = _kill_until_end(program, folder, victims, chance)
             errors.seek(0)
-            told = errors.read().splitlines()
+            # Open MPI may say something of its own about a death.
+            told = [line for line in errors.read().splitlines() if not mode.mpi or line.startswith("prl: ")]
         tally.runs += 1
         tally.kills += victims.kills
         tally.seconds += time.monotonic() - begin
         wrong = [] if in_time else [f"had not ended after {_TIMEOUT_SECONDS:.0f} s"]
-        wrong += [f"{len(left)} processes are left" for left in [_left_of(program.pid)] if left]
+        wrong += [f"{len(left)} processes are left" for left in [_left_of(program.pid, folder)] if left]
         wrong += [f"{file} is left" for file in victims.shared_files if file.exists()]
         wrong += [f"{file.name} is left" for file in Path(folder).glob("*.part")]
-        wrong += [f"said: {line}" for line in told if not _TOLD.fullmatch(line)]
+        wrong += [f"said: {line}" for line in told if not mode.told.fullmatch(line)]
         if in_time and program.returncode != 0:
             wrong.append(f"exit status {program.returncode}")
         if record.exists():
@@ -173,12 +203,22 @@ def run_and_kill(prl: Path, mode: Mode, steps: int, most_kills: int, chance: ran
         tally.wrong += [f"run {tally.runs} (--seed {seed}): {reason}" for reason in wrong]
 
 
-def _kill_until_end(program: subprocess.Popen[bytes], victims: Victims, chance: random.Random) -> bool:
+def _processes_of(session: int, folder: str) -> list[int]:
+    """Those of the session, and what MPI has started in others: they have the run's folder for temporary files."""
+    members = processes_of_session(session)
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):
+            if f"TMPDIR={folder}".encode() in Path("/proc", entry, "environ").read_bytes().split(b"\0"):
+                members.append(int(entry))
+    return sorted(set(members))
+
+
+def _kill_until_end(program: subprocess.Popen[bytes], folder: str, victims: Victims, chance: random.Random) -> bool:
     """Whether it ended by itself."""
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     while program.poll() is None:
         if time.monotonic() > deadline:
-            for pid in processes_of_session(program.pid):
+            for pid in _processes_of(program.pid, folder):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             program.wait()
@@ -188,10 +228,10 @@ def _kill_until_end(program: subprocess.Popen[bytes], victims: Victims, chance: 
     return True
 
 
-def _left_of(session: int) -> list[int]:
+def _left_of(session: int, folder: str) -> list[int]:
     """Processes that have not left some time after the run's end; they are killed."""
     deadline = time.monotonic() + _LEAVING_SECONDS
-    while (left := processes_of_session(session)) and time.monotonic() < deadline:
+    while (left := _processes_of(session, folder)) and time.monotonic() < deadline:
         time.sleep(0.01)
     for pid in left:
         with suppress(ProcessLookupError):

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -161,7 +162,12 @@ void run_freely_as_rank(const CellParts& parts, MpiSession& session, const Learn
   const RunConfiguration& c = parts.configuration;
   if (session.rank() > 0) return serve_mpi_learner(parts.plan, parts.actors, session);
   require_threads(c);
-  learn_beside(parts, std::make_unique<MpiActors>(parts.plan, c.queue_depth, session), learner_main);
+  if (!c.spawn.actors) {
+    return learn_beside(parts, std::make_unique<MpiActors>(parts.plan, c.queue_depth, session), learner_main);
+  }
+  auto spawner = std::make_unique<MpiSpawner>(c.spawn.command, SpawnSetting::place_word);
+  learn_beside(parts, std::make_unique<MpiActors>(parts.plan, c.queue_depth, session, std::move(spawner)),
+               learner_main);
 }
 
 void work_as_rank(const CellParts& parts, MpiSession& session, const LearnerMain& learner_main) {
@@ -190,9 +196,16 @@ void work_as_rank(const CellParts& parts, MpiSession& session, const LearnerMain
 }
 
 bool run_in_ranks(const CellParts& parts, const LearnerMain& learner_main) {
-  MpiSession session;
+  const RunConfiguration& c = parts.configuration;
+  if (!c.spawn.place.empty()) {
+    serve_starting_learner(parts.plan, parts.actors, parse_spawned_place(c.spawn.place));
+    return false;
+  }
+  std::optional<JobBeside> beside;
+  if (c.spawn.actors) beside = JobBeside{0, c.workers + 1};
+  MpiSession session(beside);
   try {
-    if (parts.configuration.cut_stragglers && session.ranks_on_host() != session.size()) {
+    if (c.cut_stragglers && session.ranks_on_host() != session.size()) {
       throw std::runtime_error(
           "--cut-stragglers: a round is cut by a word that all ranks see, and these are on several hosts; start them "
           "on "

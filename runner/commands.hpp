@@ -11,6 +11,9 @@
 
 namespace prl {
 
+// Followed by a place and the command line of a run: this process acts for that run's learner, which has started it.
+inline constexpr const char* kActorCommand = "act";
+
 inline constexpr int kExitFailed = 1;
 inline constexpr int kExitUsage = 2;
 inline constexpr int kExitInterrupted = 130;

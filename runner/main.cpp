@@ -194,7 +194,12 @@ bool asks_for_table(const std::vector<std::string>& arguments) {
   return std::find(names.begin(), names.end(), algorithm) != names.end();
 }
 
-int run(const std::vector<std::string>& arguments) {
+int run(std::vector<std::string> arguments) {
+  std::string place;
+  if (arguments.size() > 2 && arguments.front() == kActorCommand) {
+    place = arguments[1];
+    arguments.erase(arguments.begin(), arguments.begin() + 2);
+  }
   const bool tabular = asks_for_table(arguments);
   CommandLine line(tabular);
   const bool asks_for_help = !arguments.empty() && (arguments.front() == "-h" || arguments.front() == "--help");
@@ -209,6 +214,7 @@ int run(const std::vector<std::string>& arguments) {
   } catch (const CLI::ParseError& error) {
     throw UsageError(explain(error, command));
   }
+  line.train_options.base.spawn.place = place;
   handle_interrupts();
   if (tabular && line.train->parsed()) return run_train_tabular(line.tabular_options, arguments);
   if (line.train->parsed()) return run_train(line.train_options, arguments);

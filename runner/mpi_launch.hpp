@@ -16,4 +16,15 @@ int launched_rank();
 // not return otherwise.
 [[noreturn]] void start_under_mpirun(int ranks, const std::vector<std::string>& arguments);
 
+// For a process that no launcher has started and that is going to start ranks itself: says the same to Open MPI's daemon,
+// by its environment, and that it lives on when a rank dies. Before MPI_Init. There is no mpirun in between then, which
+// under --enable-recovery forgets the exit status.
+void prepare_to_start_ranks();
+
+// Whether Open MPI's mpirun has started this process, and ends the run when a rank of any of its jobs dies.
+bool mpirun_ends_with_a_rank();
+
+// This program with these arguments, as another process has to name it.
+std::vector<std::string> own_command(const std::vector<std::string>& arguments);
+
 }  // namespace prl

@@ -66,6 +66,15 @@ struct CheckpointSetting {
   }
 };
 
+// Actors that are MPI jobs of their own, which the learner starts, and starts again when they die.
+struct SpawnSetting {
+  bool actors = false;               // false: they are the launcher's ranks
+  std::vector<std::string> command;  // that starts one; `place_word` stands for its place
+  std::string place;                 // of this process, where a learner has started it; empty: it is the run's own
+
+  static constexpr const char* place_word = "PLACE";
+};
+
 struct RunConfiguration {
   std::string environment = "Pendulum-v1";
   std::string preset;
@@ -83,6 +92,7 @@ struct RunConfiguration {
   bool refresh_after_merge = true;  // false: it goes on from its own
   CodecSetting codec;               // of gradients that cross as messages
   Schedule schedule = Schedule::kLockStep;
+  SpawnSetting spawn;
   int queue_depth = 1;                                // segments that an actor may be ahead, free-running
   int lag = 0;                                        // rounds by which the acting parameters are behind, lock-step
   bool publish_weights = true;                        // false: the actors keep the first parameters
@@ -131,8 +141,8 @@ struct RunConfiguration {
   // Whether a central learner works beside all workers.
   bool learner_beside_workers() const { return pipelined() || central_learner_runs_free(); }
   // Of an MPI job: one a worker, and those that serve parameters, or the learner's where it works beside workers that run
-  // freely.
-  int ranks() const { return workers + serving_ranks() + (central_learner_runs_free() ? 1 : 0); }
+  // freely; the learner's alone where it starts the workers itself.
+  int ranks() const { return spawn.actors ? 1 : workers + serving_ranks() + (central_learner_runs_free() ? 1 : 0); }
   // Ranks of an MPI job that serve parameters and do nothing else; in lock-step workers serve beside their own work.
   int serving_ranks() const {
     return collect == CollectMode::kMpi && free_running() && agreement == Agreement::kServer ? server_shards : 0;

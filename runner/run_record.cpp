@@ -169,6 +169,7 @@ Json configuration_json(const RunConfiguration& c) {
           {"codec", to_string(c.codec)},
           {"graph", name_of(c.graph)},
           {"schedule", name_of(c.schedule)},
+          {"spawn_actors", c.spawn.actors},
           {"queue_depth", c.queue_depth},
           {"lag", c.lag},
           {"publish_weights", c.publish_weights},

@@ -84,6 +84,10 @@ void validate_schedule(const RunConfiguration& c) {
                       c.lag));
   require(c.queue_depth == 1 || c.central_learner_runs_free(),
           "--queue-depth is for --schedule free-running with --agreement none: leave it away");
+  require(
+      !c.spawn.actors || (c.collect == CollectMode::kMpi && c.central_learner_runs_free()),
+      "--spawn-actors is for MPI ranks that act beside one learner and wait for nobody: give --collect mpi --schedule "
+      "free-running with it, and no --agreement");
   require(c.averages == AverageSharing::kShared || c.agreement == Agreement::kHogwild,
           "--averages is for --agreement hogwild: leave it away");
   if (!c.free_running()) return;

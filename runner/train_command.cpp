@@ -46,6 +46,7 @@ void check_outputs(const TrainOptions& options) {
 // return where MPI ranks are wanted and no launcher has started them: then mpirun takes this process's place.
 void start_where_it_runs(const RunConfiguration& c, const TrainOptions& options,
                          const std::vector<std::string>& arguments) {
+  if (!c.spawn.place.empty()) return;  // Checked where its learner was started.
   const int ranks = launched_ranks();
   const bool mpi = c.collect == CollectMode::kMpi;
   if (!mpi && ranks > 1) {
@@ -59,8 +60,20 @@ void start_where_it_runs(const RunConfiguration& c, const TrainOptions& options,
     throw UsageError(fmt::format("--workers {} but the launcher started {} ranks: {}start {}", c.workers, ranks,
                                  workers > 0 ? fmt::format("give --workers {} or ", workers) : "", c.ranks()));
   }
+  if (c.spawn.actors && mpirun_ends_with_a_rank()) {
+    throw UsageError(
+        "--spawn-actors true, but this mpirun ends the run when an actor dies: start it with --enable-recovery");
+  }
   if (launched_rank() == 0) check_outputs(options);
+  if (c.spawn.actors) return prepare_to_start_ranks();
   if (mpi && ranks == 0) start_under_mpirun(c.ranks(), arguments);
+}
+
+// What starts an actor of the run that `arguments` describe.
+std::vector<std::string> actor_command(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words = {kActorCommand, SpawnSetting::place_word};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return own_command(words);
 }
 
 void print_summary(const RunConfiguration& c, const TrainingResult& result) {
@@ -81,7 +94,8 @@ void print_summary(const RunConfiguration& c, const TrainingResult& result) {
 
 int run_train(const TrainOptions& options, const std::vector<std::string>& arguments) {
   const double begin = monotonic_seconds();
-  const RunConfiguration configuration = going_on(configure(options));
+  RunConfiguration configuration = going_on(configure(options));
+  if (configuration.spawn.actors) configuration.spawn.command = actor_command(arguments);
   const Machine machine = describe_machine();
   std::optional<Checkpoint> other;
   if (!configuration.checkpoint.learner_from.empty()) other.emplace(CheckpointUse::kLearnerFrom, configuration);

@@ -112,6 +112,10 @@ void add_mode_options(CLI::App& command, TrainOptions& o) {
                        "the one before; or workers act beside the learner, which takes their segments as they come "
                        "[lock-step]");
   add_value(command, "--queue-depth", c.queue_depth, kWhole, "segments that a free-running worker may be ahead");
+  add_value(
+      command, "--spawn-actors", c.spawn.actors, "true|false",
+      "whether a free-running learner of --collect mpi starts its actors itself, each as an MPI job of its own, so "
+      "that the run goes on when one dies, and another takes its place; they talk by TCP [false]");
   add_value(command, "--lag", c.lag, kWhole,
             "rounds by which the acting parameters are kept behind the learner's, in lock-step");
   add_value(command, "--publish-weights", c.publish_weights, "true|false",

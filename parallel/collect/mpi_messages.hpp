@@ -98,11 +98,21 @@ inline void finish(const MpiSession& session, MPI_Request request) {
   finish_all(session, std::span(&request, 1), [] {});
 }
 
+// Wakes the one at the other end, if it is a rank of this job and sleeps.
+inline void ring(const MpiSession& session, const MpiPeer& peer) {
+  if (peer.communicator == session.communicator()) session.ring(peer.rank);
+}
+
 // Blocks until a message from `from` has been taken, and wakes its sender, who may wait for that.
 template <typename T>
+void receive(const MpiSession& session, const MpiPeer& from, MpiTag tag, std::span<T> values) {
+  finish(session, start_receive(from, tag, values));
+  ring(session, from);
+}
+
+template <typename T>
 void receive(const MpiSession& session, int from, MpiTag tag, std::span<T> values) {
-  finish(session, start_receive(session, from, tag, values));
-  session.ring(from);
+  receive(session, MpiPeer{session.communicator(), from}, tag, values);
 }
 
 template <typename T>

@@ -50,7 +50,7 @@ void ArrivalAccount::count(std::uint64_t published, SegmentSource::Arrival& arri
   ledger_.add_message(Purpose::kTrajectories, arrival.trajectories.size_bytes());
   ledger_.add_transfer(Purpose::kTrajectories, note.sending_seconds);
   ledger_.add_transfer(Purpose::kWeights, note.receiving_seconds);
-  if (std::exchange(last_version_[actor], note.version) != note.version) {
+  if (std::exchange(last_version_[actor], note.version) != note.version || note.restarted) {
     ledger_.add_message(Purpose::kWeights, plan_.parameter_bytes());
   }
 }

@@ -1,6 +1,10 @@
 #include "parallel/schedule/mpi_actors.hpp"
 
+#include <sys/prctl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "core/step_cost.hpp"
@@ -12,16 +16,12 @@ namespace {
 
 constexpr int kLearners = 1;
 
-// Bits of a permit's flag.
-constexpr std::uint16_t kCharged = 1;
-constexpr std::uint16_t kWeightsFollow = 2;
-
 // Ends a wait without an error.
 struct Stopped {};
 
-const CollectionPlan& checked(const CollectionPlan& plan, int queue_depth, const MpiSession& session) {
+const CollectionPlan& checked(const CollectionPlan& plan, const MpiSession& session) {
   check_mpi_plan(plan, session, kLearners);
-  return checked_free_plan(plan, queue_depth);
+  return plan;
 }
 
 template <typename T>
@@ -31,8 +31,8 @@ std::span<const T> one(const T& value) {
 
 }  // namespace
 
-MpiActors::MpiActors(const CollectionPlan& plan, int queue_depth, MpiSession& session)
-    : plan_(checked(plan, queue_depth, session)),
+MpiActors::MpiActors(const CollectionPlan& plan, int queue_depth, MpiSession& session, Unmanned)
+    : plan_(checked_free_plan(plan, queue_depth)),
       session_(session),
       region_("parameters and trajectories",
               ParameterVersions::bytes_for(plan.workers, plan.parameter_count) +
@@ -40,10 +40,22 @@ MpiActors::MpiActors(const CollectionPlan& plan, int queue_depth, MpiSession& se
       versions_(region_, plan.workers, plan.parameter_count),
       queues_(region_, plan.workers, queue_depth, free_segment_bytes(plan)),
       account_(plan),
-      links_(static_cast<std::size_t>(plan.workers)) {
+      links_(static_cast<std::size_t>(plan.workers)) {}
+
+MpiActors::MpiActors(const CollectionPlan& plan, int queue_depth, MpiSession& session)
+    : MpiActors(checked(plan, session), queue_depth, session, Unmanned{}) {
   for (int actor = 0; actor < plan.workers; ++actor) {
-    links_[static_cast<std::size_t>(actor)].peer = {session.communicator(), actor + kLearners};
+    links_[static_cast<std::size_t>(actor)] =
+        std::make_unique<MpiActorLink>(plan_, actor, MpiPeer{session.communicator(), actor + kLearners},
+                                       LinkBuffers::kInPlace, false, versions_, queues_);
   }
+  courier_ = std::thread([this] { carry(); });
+}
+
+MpiActors::MpiActors(const CollectionPlan& plan, int queue_depth, MpiSession& session,
+                     std::unique_ptr<MpiSpawner> spawner)
+    : MpiActors(plan, queue_depth, session, Unmanned{}) {
+  places_ = std::make_unique<MpiActorPlaces>(plan_, std::move(spawner), session, versions_, queues_);
   courier_ = std::thread([this] { carry(); });
 }
 
@@ -102,105 +114,94 @@ void MpiActors::carry() {
 }
 
 bool MpiActors::all_ended() const {
-  return std::all_of(links_.begin(), links_.end(), [](const Link& link) {
-    return link.state == State::kEnded && link.requests[kPermit] == MPI_REQUEST_NULL;
-  });
+  if (places_ != nullptr && (!ending_.load() || places_->starting())) return false;
+  return std::all_of(links_.begin(), links_.end(), [](const auto& link) { return link == nullptr || link->ended(); });
 }
 
 bool MpiActors::look() {
-  bool moved = false;
-  for (int actor = 0; actor < plan_.workers; ++actor) {
-    Link& link = links_[static_cast<std::size_t>(actor)];
-    if (take_messages(actor)) moved = true;
-    const bool waits = link.state == State::kIdle || link.state == State::kGivenUp;
-    if (waits && (ending_.load() ? send_end(link) : send_permit(actor))) moved = true;
+  bool moved = places_ != nullptr && places_->tend(links_, ending_.load());
+  for (const auto& link : links_) {
+    if (link == nullptr) continue;
+    const bool taken = link->take_messages();
+    const bool permitted = !ending_.load() && begun_.load() && link->send_permit(charge_.load());
+    if (permitted && places_ != nullptr) places_->count_begun();
+    if (!taken && !permitted && !(ending_.load() && link->send_end())) continue;
+    moved = true;
+    // Once the weights have left or the trajectories are there, a sleeping sender or receiver may have to finish its part.
+    ring(session_, link->peer());
   }
   return moved;
 }
 
-bool MpiActors::take_messages(int actor) {
-  Link& link = links_[static_cast<std::size_t>(actor)];
-  int finished[kMessages];
-  int count = 0;
-  check_mpi(MPI_Testsome(kMessages, link.requests, &count, finished, MPI_STATUSES_IGNORE), "exchange with an actor");
-  if (count == MPI_UNDEFINED || count == 0) return false;
-  // Once the weights have left or the trajectories are there, a sleeping sender or receiver may have to finish its part.
-  session_.ring(link.peer.rank);
-  const std::span<int> done(finished, static_cast<std::size_t>(count));
-  const auto is_done = [&](Message message) { return std::find(done.begin(), done.end(), message) != done.end(); };
-  if (is_done(kWeights)) versions_.release(actor);
-  if (is_done(kAnswer)) link.answered_seconds = monotonic_seconds();
-  const bool complete = link.requests[kAnswer] == MPI_REQUEST_NULL && link.requests[kTrajectories] == MPI_REQUEST_NULL;
-  if (link.state != State::kActing || !complete) return true;
-  link.state = link.answer.flag != 0 ? State::kIdle : State::kGivenUp;
-  if (link.answer.flag == 0) return true;
-  link.note.collecting_seconds = link.answer.collecting_seconds;
-  link.note.receiving_seconds = static_cast<double>(link.answer.receiving_seconds);
-  link.note.sending_seconds = monotonic_seconds() - link.answered_seconds;
-  queues_.put(actor, link.note);
-  return true;
+std::optional<FaultCounts> MpiActors::faults() const {
+  if (places_ == nullptr) return std::nullopt;
+  return places_->counts();
 }
 
-bool MpiActors::send_permit(int actor) {
-  Link& link = links_[static_cast<std::size_t>(actor)];
-  if (!begun_.load() || link.state != State::kIdle || !link.free_to_send()) return false;
-  const std::span<std::byte> slot = queues_.free_slot(actor);
-  if (slot.empty()) return false;
-  const ParameterVersions::Held held = versions_.hold_latest(actor);
-  const bool newer = link.version != held.number;
-  link.note.version = held.number;
-  link.note.charged = charge_.load();
-  link.permit.flag = static_cast<std::uint16_t>((link.note.charged ? kCharged : 0) | (newer ? kWeightsFollow : 0));
-  // Before the permit leaves, so that whatever comes back finds its place.
-  link.requests[kAnswer] = start_receive(link.peer, kHeaderTag, std::span(&link.answer, 1));
-  link.requests[kTrajectories] = start_receive(link.peer, kTrajectoriesTag, slot.first(free_segment_bytes(plan_)));
-  link.requests[kPermit] = post_send(link.peer, kHeaderTag, one(link.permit));
-  if (newer) {
-    link.requests[kWeights] =
-        post_send(link.peer, kWeightsTag, std::span<const float>(held.parameters, plan_.parameter_count));
-    link.version = held.number;
-  } else {
-    versions_.release(actor);
-  }
-  link.state = State::kActing;
-  session_.ring(link.peer.rank);
-  return true;
-}
+namespace {
 
-bool MpiActors::send_end(Link& link) {
-  if (!link.free_to_send()) return false;
-  link.permit = {RoundCommand::kEnd, 0, 0.0F, 0.0};
-  link.requests[kPermit] = post_send(link.peer, kHeaderTag, one(link.permit));
-  link.state = State::kEnded;
-  session_.ring(link.peer.rank);
-  return true;
-}
+// What a process that a learner has started is called from its first permit on: it has joined.
+constexpr const char* kJoinedName = "prl-actor";
 
-void serve_mpi_learner(const CollectionPlan& plan, const ActorFactory& make_actor, MpiSession& session) {
-  check_mpi_plan(plan, session, kLearners);
-  const int actor = session.rank() - kLearners;
-  const EnvironmentRange range = environments_of(actor, plan.workers, plan.environments);
+struct ActorPost {
+  int actor = 0;
+  MpiPeer learner;
+  std::uint32_t start = 0;  // the how many-th in its place
+};
+
+void act_at(const ActorPost& post, const CollectionPlan& plan, const ActorFactory& make_actor,
+            const MpiSession& session, const std::atomic<bool>& stop) {
+  const EnvironmentRange range = environments_of(post.actor, plan.workers, plan.environments);
   AlignedBuffer<float> parameters(plan.parameter_count);
   AlignedBuffer<std::byte> blocks(free_segment_bytes(plan));
   const SegmentView part(plan.layout, blocks.data(), range.first, range.count);
   const std::unique_ptr<Actor> environments = make_actor(range.first, range.count);
-  slow_down_this_thread(plan.slowness_of(actor));
+  if (post.start > 0) environments->start_anew(first_step_of_start(post.start));
+  slow_down_this_thread(plan.slowness_of(post.actor));
+  bool joined = post.learner.communicator == session.communicator();
   while (true) {
     RoundHeader permit;
-    receive(session, 0, kHeaderTag, std::span(&permit, 1));
+    receive(session, post.learner, kHeaderTag, std::span(&permit, 1));
     if (permit.command == RoundCommand::kEnd) return;
+    if (!std::exchange(joined, true)) prctl(PR_SET_NAME, kJoinedName);
     const double arrival_seconds = monotonic_seconds();
-    if ((permit.flag & kWeightsFollow) != 0) receive(session, 0, kWeightsTag, parameters.span());
-    environments->charge_step_cost((permit.flag & kCharged) != 0);
+    if ((permit.flag & kPermitWeightsFollow) != 0) receive(session, post.learner, kWeightsTag, parameters.span());
+    environments->charge_step_cost((permit.flag & kPermitCharged) != 0);
     const double start_seconds = monotonic_seconds();
-    const bool complete = environments->collect(parameters.data(), part, session.stop());
+    const bool complete = environments->collect(parameters.data(), part, stop);
     const RoundHeader answer{RoundCommand::kCollect, static_cast<std::uint16_t>(complete ? 1 : 0),
                              static_cast<float>(start_seconds - arrival_seconds), monotonic_seconds() - start_seconds};
     // They leave before the next segment begins, which costs the wire's time: the courier takes them at once.
-    MPI_Request sends[] = {start_send(session, 0, kHeaderTag, one(answer)),
-                           start_send(session, 0, kTrajectoriesTag, std::span<const std::byte>(blocks.span()))};
+    MPI_Request sends[] = {post_send(post.learner, kHeaderTag, one(answer)),
+                           post_send(post.learner, kTrajectoriesTag, std::span<const std::byte>(blocks.span()))};
+    ring(session, post.learner);
     finish_all(session, sends, [] {});
   }
+}
+
+}  // namespace
+
+void serve_mpi_learner(const CollectionPlan& plan, const ActorFactory& make_actor, MpiSession& session) {
+  check_mpi_plan(plan, session, kLearners);
+  const ActorPost post{session.rank() - kLearners, {session.communicator(), 0}};
+  act_at(post, plan, make_actor, session, session.stop());
+}
+
+void serve_starting_learner(const CollectionPlan& plan, const ActorFactory& make_actor, const SpawnedPlace& place) {
+  LifelineCaller caller = place.caller;
+  caller.process = static_cast<std::uint32_t>(getpid());
+  LifelineCall line(place.address, caller);
+  const auto actor = static_cast<int>(caller.place);
+  MpiSession session(JobBeside{actor + kLearners, plan.workers + kLearners});
+  if (!line.local()) leave_core_share();
+  MPI_Comm learner = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_get_parent(&learner), "find the learner");
+  if (learner == MPI_COMM_NULL || actor >= plan.workers) {
+    throw std::runtime_error("this process was started as an actor, and not by a learner: only a run starts one");
+  }
+  check_mpi(MPI_Comm_set_errhandler(learner, MPI_ERRORS_RETURN), "set an error handler");
+  act_at({actor, {learner, 0}, caller.start}, plan, make_actor, session, line.told_to_stop());
+  line.expect_end();
 }
 
 }  // namespace prl

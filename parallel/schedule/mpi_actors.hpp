@@ -12,6 +12,9 @@
 // for one. It waits for the wire and for the courier, but never for the learner. No buffer is allocated after the start:
 // an actor has at most one permit, one version and one segment under way.
 //
+// The actors are the launcher's ranks, or jobs of one rank each that the learner starts (mpi_actor_places.hpp): then the
+// run goes on when one dies, and another takes its place.
+//
 // What is counted, as the learner sees it, with S bytes of parameters:
 //   weights        S for every segment that was begun with another version than the actor's last one
 //   trajectories   an actor's blocks for every segment
@@ -23,6 +26,7 @@
 
 #include <atomic>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -30,6 +34,8 @@
 #include "core/actor.hpp"
 #include "parallel/collect/mpi_messages.hpp"
 #include "parallel/schedule/arrival_account.hpp"
+#include "parallel/schedule/mpi_actor_link.hpp"
+#include "parallel/schedule/mpi_actor_places.hpp"
 #include "parallel/schedule/parameter_versions.hpp"
 
 namespace prl {
@@ -39,6 +45,8 @@ class MpiActors final : public SegmentSource {
   // On rank 0, of plan.workers + 1 ranks; the others run serve_mpi_learner(). `session`, which must outlive it, is the
   // courier's from here on. Throws std::invalid_argument for a plan that cannot be or a depth below 1.
   MpiActors(const CollectionPlan& plan, int queue_depth, MpiSession& session);
+  // Starts the plan's workers by `spawner`, beside the session's one rank.
+  MpiActors(const CollectionPlan& plan, int queue_depth, MpiSession& session, std::unique_ptr<MpiSpawner> spawner);
   // Tells the actors to return; those of this host leave the segment that they are at.
   ~MpiActors() override;
   MpiActors(const MpiActors&) = delete;
@@ -49,33 +57,16 @@ class MpiActors final : public SegmentSource {
   void release(const Arrival& arrival) override;
   void charge_step_cost(bool charge) override { charge_.store(charge); }
   CommunicationLedger& ledger() override { return account_.ledger(); }
+  // Of actors that it has started itself.
+  std::optional<FaultCounts> faults() const override;
 
  private:
-  enum class State { kIdle, kActing, kGivenUp, kEnded };
-  enum Message { kPermit, kWeights, kAnswer, kTrajectories, kMessages };
-
-  // The courier's end of one actor.
-  struct Link {
-    MpiPeer peer;
-    State state = State::kIdle;
-    MPI_Request requests[kMessages] = {MPI_REQUEST_NULL, MPI_REQUEST_NULL, MPI_REQUEST_NULL, MPI_REQUEST_NULL};
-    RoundHeader permit;
-    RoundHeader answer;
-    std::optional<std::uint64_t> version;  // that the actor has
-    TrajectoryNote note;
-    double answered_seconds = 0.0;
-
-    bool free_to_send() const {
-      return requests[kPermit] == MPI_REQUEST_NULL && requests[kWeights] == MPI_REQUEST_NULL;
-    }
-  };
+  struct Unmanned {};
+  MpiActors(const CollectionPlan& plan, int queue_depth, MpiSession& session, Unmanned);
 
   void carry();
   // Of the courier: whether anything has moved.
   bool look();
-  bool take_messages(int actor);
-  bool send_permit(int actor);
-  bool send_end(Link& link);
   bool all_ended() const;
 
   CollectionPlan plan_;
@@ -84,7 +75,8 @@ class MpiActors final : public SegmentSource {
   ParameterVersions versions_;
   TrajectoryQueues queues_;
   ArrivalAccount account_;
-  std::vector<Link> links_;  // by actor
+  std::vector<std::unique_ptr<MpiActorLink>> links_;  // by actor; null while there is none
+  std::unique_ptr<MpiActorPlaces> places_;            // of actors that it starts itself
   std::atomic<bool> begun_{false};
   std::atomic<bool> ending_{false};
   std::atomic<bool> charge_{true};
@@ -95,5 +87,9 @@ class MpiActors final : public SegmentSource {
 
 // What the ranks after 0 do until rank 0's object is destroyed. The plan is rank 0's.
 void serve_mpi_learner(const CollectionPlan& plan, const ActorFactory& make_actor, MpiSession& session);
+
+// What a process that a learner has started by MpiSpawner does, MPI included, until that tells it to return. It begins anew
+// where it takes the place of another. Ends the process when the learner ends.
+void serve_starting_learner(const CollectionPlan& plan, const ActorFactory& make_actor, const SpawnedPlace& place);
 
 }  // namespace prl

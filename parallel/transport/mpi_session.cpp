@@ -14,6 +14,7 @@
 #include "core/step_cost.hpp"
 #include "parallel/transport/core_share.hpp"
 #include "parallel/transport/mpi_error.hpp"
+#include "parallel/transport/mpi_spawner.hpp"
 #include "parallel/transport/usable_cores.hpp"
 
 namespace prl {
@@ -51,9 +52,12 @@ bool launched_by_mpi() {
   return set("OMPI_COMM_WORLD_SIZE") || set("PMI_SIZE") || set("PMIX_RANK");
 }
 
-MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
+MpiSession::MpiSession(std::optional<JobBeside> beside)
+    : exceptions_at_start_(std::uncaught_exceptions()), beside_(beside) {
   int level = MPI_THREAD_SINGLE;
-  check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &level), "start");
+  if (beside_) limit_mpi_start();
+  const int wanted = beside_ ? MPI_THREAD_MULTIPLE : MPI_THREAD_SERIALIZED;
+  check_mpi(MPI_Init_thread(nullptr, nullptr, wanted, &level), "start");
   if (level < MPI_THREAD_SERIALIZED) {
     throw std::runtime_error("this MPI library allows no threads beside it: use one built with MPI_THREAD_SERIALIZED");
   }
@@ -61,14 +65,18 @@ MpiSession::MpiSession() : exceptions_at_start_(std::uncaught_exceptions()) {
   check_mpi(MPI_Comm_rank(MPI_COMM_WORLD, &rank_), "tell the rank");
   check_mpi(MPI_Comm_size(MPI_COMM_WORLD, &size_), "tell the number of ranks");
   request_precise_sleep();
-  if (rank_ > 0) {
+  if (rank_ > 0 || (beside_ && beside_->place > 0)) {
     std::signal(SIGINT, SIG_IGN);
     std::signal(SIGTERM, SIG_IGN);
   }
   look_at_host();
   share_memory_on_host();
   Doorbell& own_bell = bells_[static_cast<std::size_t>(host_rank_of_[static_cast<std::size_t>(rank_)])];
-  waiting_.emplace(ranks_on_host_, cores_on_host_, ranks_on_host_ == size_, own_bell);
+  if (beside_) {
+    waiting_.emplace(beside_->places, cores_on_host_, false, own_bell);
+  } else {
+    waiting_.emplace(ranks_on_host_, cores_on_host_, ranks_on_host_ == size_, own_bell);
+  }
   if (size_ > 1 && ranks_on_host_ == size_) try_delivery();
 }
 
@@ -87,6 +95,7 @@ void MpiSession::look_at_host() {
 }
 
 void MpiSession::keep_to_own_cores() const {
+  if (beside_) return keep_to_core_share(beside_->place, beside_->places);
   if (!bound_by_launcher_) keep_to_core_share(host_rank_of_[static_cast<std::size_t>(rank_)], ranks_on_host_);
 }
 

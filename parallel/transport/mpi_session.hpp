@@ -9,8 +9,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "parallel/transport/doorbell.hpp"
@@ -22,10 +24,18 @@ namespace prl {
 // Whether this process was started by mpirun or a like launcher.
 bool launched_by_mpi();
 
+// A job of one rank beside others like it, which know each other by what MPI_Comm_spawn returns: place 0 starts the others.
+// They are taken for processes of one host that share its cores, and ring no doorbells.
+struct JobBeside {
+  int place = 0;
+  int places = 1;
+};
+
 class MpiSession {
  public:
-  // Collective. Throws std::runtime_error.
-  MpiSession();
+  // Collective. Throws std::runtime_error. In a job beside others any thread may call MPI at any time, if the library
+  // allows that.
+  explicit MpiSession(std::optional<JobBeside> beside = std::nullopt);
   // Collective, unless an exception is passing through: then the other ranks may wait for this one for ever, and the
   // job is ended. Report the exception before.
   ~MpiSession();
@@ -56,6 +66,9 @@ class MpiSession {
   // How often ranks of this host have left a round that may be cut early (core/early_cut.hpp), all together.
   std::atomic<std::uint64_t>& left_rounds() { return words_->left_rounds; }
 
+  // Keeps what messages that will never end were given, until MPI is finalised.
+  void keep(std::shared_ptr<void> buffers) { kept_.push_back(std::move(buffers)); }
+
  private:
   // Seen by all ranks of the host.
   struct alignas(kCacheLineBytes) HostWords {
@@ -81,6 +94,8 @@ class MpiSession {
   std::span<Doorbell> bells_;      // by rank on the host
   std::vector<int> host_rank_of_;  // by rank; MPI_UNDEFINED on other hosts
   std::optional<MpiWaiting> waiting_;
+  std::optional<JobBeside> beside_;
+  std::vector<std::shared_ptr<void>> kept_;
 };
 
 }  // namespace prl

@@ -105,12 +105,20 @@ class Program:
     # What it consists of
 
     def members(self) -> list[int]:
-        """Its living processes, itself included; also those whose parent has died."""
-        return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if _is_alive_in(pid, self.process.pid)]
+        """Its living processes, itself included; also those whose parent has died, and what MPI starts in other sessions."""
+        pids = map(int, filter(str.isdigit, os.listdir("/proc")))
+        return [pid for pid in pids if _is_alive_in(pid, self.process.pid) or (self._has_ranks and self._is_of_run(pid))]
+
+    def _is_of_run(self, pid: int) -> bool:
+        try:
+            variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        return f"TMPDIR={self._scratch}".encode() in variables and _stat_of(pid)[:1] not in ([], ["Z"], ["X"])
 
     def workers(self) -> list[int]:
         """Processes that run prl, except for a forking parent or mpirun."""
-        return [pid for pid in self.members() if pid != self.process.pid and _command_of(pid) == "prl"]
+        return [pid for pid in self.members() if pid != self.process.pid and command_of(pid) == "prl"]
 
     def await_workers(self, count: int) -> list[int]:
         """Waits until prl and `count` processes beside it (or below mpirun) are at work; the latter's ids."""
@@ -159,7 +167,7 @@ class Program:
     def await_end_of_members(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while self.members():
-            assert time.monotonic() < deadline, f"processes left: {[(p, _command_of(p)) for p in self.members()]}"
+            assert time.monotonic() < deadline, f"processes left: {[(p, command_of(p)) for p in self.members()]}"
             time.sleep(0.02)
 
     def left_files(self) -> list[Path]:
@@ -244,7 +252,7 @@ def _is_alive_in(pid: int, session: int) -> bool:
     return bool(stat) and stat[0] not in "ZX" and int(stat[3]) == session
 
 
-def _command_of(pid: int) -> str:
+def command_of(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
@@ -257,7 +265,7 @@ def _handles_interrupts(pid: int) -> bool:
     except OSError:
         return False
     caught = next((line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")), "0")
-    return bool(int(caught, 16) & 1 << (signal.SIGINT - 1)) and _command_of(pid) == "prl"
+    return bool(int(caught, 16) & 1 << (signal.SIGINT - 1)) and command_of(pid) == "prl"
 
 
 def _shared_memory_of(pid: int) -> set[Path]:

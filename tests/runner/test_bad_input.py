@@ -123,6 +123,8 @@ REFUSED = [
     ("--collect processes --workers 2 --agreement all-reduce --balance speed", "leave --schedule and --agreement away"),
     ("--collect threads --workers 2 --balance speed --grain 1", "--threads-per-worker and --grain away"),
     ("--collect mpi --workers 2 --agreement gossip --schedule free-running", "use threads or processes"),
+    ("--collect mpi --workers 2 --spawn-actors true", "give --collect mpi --schedule free-running with it"),
+    ("--collect processes --workers 2 --schedule free-running --spawn-actors true", "--spawn-actors is for MPI ranks"),
     ("--collect threads --workers 2 --agreement gossip --schedule free-running --graph one-peer", "give --graph ring, hypercube"),
     ("--cut-stragglers 0.5", "of slow workers, and there is one"),
     ("--collect threads --workers 2 --cut-stragglers 0", "--cut-stragglers is 0: give a share"),
