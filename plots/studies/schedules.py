@@ -1,4 +1,5 @@
-"""Schedules: what a pipeline saves (D0.c5), who waits for a slow worker (D2.c4, D3.c6), and work taken from it (D4.f3)."""
+"""Schedules: what a pipeline saves (D0.c5), who waits for a slow worker (D2.c4, D3.c6), nobody (D4.f1), and work taken from
+one (D4.f3)."""
 
 from __future__ import annotations
 
@@ -261,6 +262,27 @@ def judge_slowest(experiment: Experiment, documents: Documents, rules: Rules) ->
     return _judged(experiment, documents, all_of(verdicts), evidence)
 
 
+def judge_asynchronous(experiment: Experiment, documents: Documents, rules: Rules) -> Judged:
+    parameters, evidence = experiment.parameters, []
+    cells = {form: parameters[form] for form in ("synchronous", "asynchronous")}
+    measured = not_judged("future work, nothing was claimed")
+    verdict = rules.why_not(list(cells.values())) or measured
+    what = "PPO, free-running over lock-step"
+    ratio = rules.paired(cells["asynchronous"], cells["synchronous"], steps_per_second)
+    if verdict is not measured or ratio is None:
+        return _judged(experiment, documents, verdict, [_nothing(what, "steps/s", verdict)])
+    evidence.append(_figure(what, "steps/s", ratio, measured))
+    for form, cell in cells.items():
+        passage, lags = rules.passage(cell, parameters["threshold_return"]), rules.staleness(cell)
+        reached = f"{passage.reached}/{passage.n}"
+        evidence.append(Evidence(form, "seeds that reach -200", reached, NOTHING, passage.n, measured))
+        steps = censored(passage.steps.value, passage.steps_budget)
+        spread = censored_interval(passage.steps, passage.steps_budget)
+        evidence.append(Evidence(form, "steps to -200", steps, spread, passage.n, measured))
+        evidence.append(Evidence(form, "mean lag, versions", number(lags.mean), NOTHING, passage.n, measured))
+    return _judged(experiment, documents, verdict, evidence)
+
+
 def judge_balancing(experiment: Experiment, documents: Documents, rules: Rules) -> Judged:
     evidence, what = [], "steps/s over fixed ranges, one of 4 workers 8 times slower"
     fixed = experiment.parameters["fixed"]
@@ -276,7 +298,13 @@ def judge_balancing(experiment: Experiment, documents: Documents, rules: Rules) 
     return _judged(experiment, documents, verdict, evidence)
 
 
-_JUDGES = {"D0.c5": judge_pipeline, "D2.c4": judge_held_back, "D3.c6": judge_slowest, "D4.f3": judge_balancing}
+_JUDGES = {
+    "D0.c5": judge_pipeline,
+    "D2.c4": judge_held_back,
+    "D3.c6": judge_slowest,
+    "D4.f1": judge_asynchronous,
+    "D4.f3": judge_balancing,
+}
 
 
 def judge(study: Study, documents: Documents, records: RecordSet) -> list[Judged]:
