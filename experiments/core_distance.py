@@ -7,7 +7,8 @@ the distance is looked at before and after every run that has the machine for it
   before   a short run waits a moment for the cores to come back together
   after    one that began or ended with cores apart is repeated, at most twice; its record keeps what was seen
 
-A longer run sees the cores come and go; what was seen before and after it is kept in its record.
+A longer run sees the cores come and go; what was seen before and after it is kept in its record. Some hosts keep cores
+apart for good, so waiting and repeating take a share of a stage's time at most: later runs are only noted.
 
 Cores are apart when a pair's round trip takes 3.5 times its shortest one so far. Whether a run is repeated depends on that
 alone, never on the run's figure.
@@ -23,6 +24,7 @@ from pathlib import Path
 
 PROGRAM = "core_distance"
 MOST_REPEATS = 2
+PATIENCE_SHARE = 0.3  # of the time that a stage is expected to take
 _APART_FACTOR = 3.5
 _PATIENCE_SECONDS = 2.0
 _LOOK_EVERY_SECONDS = 0.1
@@ -57,9 +59,9 @@ class CoreDistance:
             return False
         return any(now > _APART_FACTOR * shortest for now, shortest in zip(seen, self._shortest, strict=True))
 
-    def settle(self) -> Look:
+    def settle(self, most_seconds: float) -> Look:
         """Looks until the cores are together, for a moment at most."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + min(most_seconds, _PATIENCE_SECONDS)
         seen = self.look()
         while self.apart(seen) and time.monotonic() < deadline:
             time.sleep(_LOOK_EVERY_SECONDS)

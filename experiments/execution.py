@@ -82,6 +82,7 @@ class Execution:
         if stage.slots > 1:
             self._run_side_by_side(waiting, stage.slots, progress)
             return
+        self._patience_seconds = core_distance.PATIENCE_SHARE * sum(run.estimate_seconds for run in waiting)
         for run in waiting:
             if not self._dropped(run, progress):
                 self._run_alone(run, progress)
@@ -115,15 +116,18 @@ class Execution:
         """With the machine for itself: again where its cores were apart (experiments/core_distance.py)."""
         short = run.estimate_seconds <= _SHORT_RUN_SECONDS
         for repeats in range(core_distance.MOST_REPEATS + 1):
-            before = self._cores.settle() if short else self._cores.look()
+            begin = time.monotonic()
+            before = self._cores.settle(self._patience_seconds) if short else self._cores.look()
+            self._patience_seconds -= time.monotonic() - begin
             with Child(self.command(run), self._timeout(run)) as child:
                 while child.poll() is None:
                     time.sleep(_POLL_SECONDS)
                     progress.running([f"{run.title} ({child.seconds:.0f} s)"])
                 after = self._cores.look()
                 apart = self._cores.apart(before) or self._cores.apart(after)
-                again = apart and short and repeats < core_distance.MOST_REPEATS
+                again = apart and short and repeats < core_distance.MOST_REPEATS and self._patience_seconds > 0.0
                 if child.poll() == 0 and again:
+                    self._patience_seconds -= child.seconds
                     self._put_aside(run)
                     continue
                 seen = {"round_trip_seconds": {"before": before, "after": after}, "apart": apart, "repeats": repeats}

@@ -29,6 +29,7 @@ def looks(*seen: Look) -> Callable[[], Look]:
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(core_distance, "_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(core_distance, "PATIENCE_SHARE", 100.0)
 
 
 def test_a_pair_is_apart_by_its_own_shortest_trip() -> None:
@@ -38,7 +39,7 @@ def test_a_pair_is_apart_by_its_own_shortest_trip() -> None:
 
 def test_nothing_is_apart_where_it_cannot_be_measured(tmp_path: Path) -> None:
     cores = CoreDistance(lambda: core_distance.measure(tmp_path / "missing"))
-    assert cores.settle() == () and not cores.apart(())
+    assert cores.settle(1.0) == () and not cores.apart(())
 
 
 def test_it_waits_for_the_cores_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +47,14 @@ def test_it_waits_for_the_cores_to_come_back(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(core_distance, "_LOOK_EVERY_SECONDS", 0.0)
     cores = CoreDistance(looks(NEAR, APART, APART, NEAR, APART))
     cores.look()
-    assert cores.settle() == NEAR
+    assert cores.settle(60.0) == NEAR
+
+
+def test_it_does_not_wait_where_patience_has_run_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core_distance, "_PATIENCE_SECONDS", 60.0)
+    cores = CoreDistance(looks(NEAR, APART, NEAR))
+    cores.look()
+    assert cores.settle(0.0) == APART
 
 
 def run_once(tmp_path: Path, *seen: Look) -> tuple[Execution, dict[str, object]]:
@@ -78,6 +86,12 @@ def test_a_run_with_cores_apart_is_repeated_and_says_so(
     assert (cores["repeats"], cores["apart"]) == (repeats, apart)
     assert cores["round_trip_seconds"] == {"before": list(seen[-2]), "after": list(seen[-1])}
     assert len(list(execution.aside.glob("*.json"))) == (1 if repeats else 0)
+
+
+def test_repeats_take_a_share_of_the_stage_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core_distance, "PATIENCE_SHARE", 1e-9)
+    _, cores = run_once(tmp_path, NEAR, APART, NEAR, APART)
+    assert cores["repeats"] == 0 and cores["apart"] is True
 
 
 def test_a_long_run_is_noted_and_not_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
