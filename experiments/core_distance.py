@@ -17,6 +17,7 @@ alone, never on the run's figure.
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import time
 from collections.abc import Callable
@@ -59,7 +60,7 @@ class CoreDistance:
             return False
         return any(now > _APART_FACTOR * shortest for now, shortest in zip(seen, self._shortest, strict=True))
 
-    def settle(self, most_seconds: float) -> Look:
+    def settle(self, most_seconds: float = math.inf) -> Look:
         """Looks until the cores are together, for a moment at most."""
         deadline = time.monotonic() + min(most_seconds, _PATIENCE_SECONDS)
         seen = self.look()
